@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * facts.h - what was found on the host, as data
+ *
+ * tighten() and plan_build() look at nothing but their arguments: everything they need to know of
+ * the machine is here. Filled by probe/ on a host, or read from a JSON file by tests
+ * (facts_parse). Arena-borrowed strings.
+ */
+#ifndef PROFILES_FACTS_H
+#define PROFILES_FACTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "spec/oci.h"
+
+enum fact_cgroup { CGROUP_NONE, CGROUP_V1, CGROUP_HYBRID, CGROUP_V2, FACT_CGROUP__COUNT };
+
+struct fact_hierarchy {
+	const char *controllers; /* "memory", "cpu,cpuacct", "name=systemd" */
+	const char *mount_host;	 /* "/sys/fs/cgroup/memory" */
+	const char *own_path;	 /* the runtime's own cgroup in it, "/" at the root */
+};
+
+/*
+ * Where a path lies, so that symlinks, bind mounts and renamed parents cannot disguise it:
+ * two paths are the same object iff fs_dev and fs_path agree, and one contains the other iff
+ * path_is_within(fs_path, ...) on one fs_dev.
+ */
+struct fact_path {
+	const char *given;    /* as the config says, absolute (relative bind sources: to the bundle) */
+	const char *realpath; /* NULL: does not exist */
+	char type;	      /* d f l s b c p; 0: does not exist */
+	uint32_t uid, gid, mode;
+	uint64_t dev, ino;   /* of the object, for the executor to compare before it mounts */
+	uint64_t fs_dev;     /* device of the mount's superblock */
+	const char *fs_path; /* root of the mount within the superblock + the rest of the path */
+	const char *fstype;
+	bool can_idmap; /* the file system takes MOUNT_ATTR_IDMAP (probed) */
+};
+
+/* A place that rules guard (credential paths, engine state ...) and that exists on this host. */
+struct fact_guard {
+	const char *rule; /* "mount.credentials", see profiles/sources */
+	struct fact_path at;
+};
+
+struct fact_root {
+	struct fact_path at; /* the rootfs directory */
+	bool is_overlay;     /* root of an overlay mount: the rest describes that mount */
+	const char **lower;  /* topmost first, absolute, unescaped, verified by device and inode */
+	size_t n_lower;
+	const char *upper, *work;
+	bool userxattr, metacopy;
+	const char *redirect_dir; /* as in the mount's options, or NULL */
+	const char *problem;	  /* why the layers cannot be used, or NULL */
+};
+
+struct fact_ns {
+	const char *path;
+	int type;     /* enum oci_ns_type by NS_GET_NSTYPE, -1: not a namespace */
+	uint64_t ino; /* 0: does not exist */
+	bool is_hosts; /* the runtime's own */
+	bool is_pods; /* belongs to a container of the same pod in our state directory */
+};
+
+struct facts {
+	const char *kernel; /* uname release, for messages only: features are probed */
+	uint32_t euid;
+	bool in_initial_userns;
+	uint64_t cap_bounding; /* the runtime's */
+	uint32_t cap_last;
+	bool kernel_idmap, kernel_overlay, kernel_landlock, kernel_cgroup_kill;
+	bool apparmor, selinux;
+
+	enum fact_cgroup cgroup;
+	struct fact_hierarchy *hierarchies; /* v1, and the v2 one last with controllers "" */
+	size_t n_hierarchies;
+	const char *v2_controllers; /* cgroup.controllers at the v2 mount, "" if none */
+
+	struct fact_root root;
+	struct fact_path *mounts; /* index = spec mounts[]; zeroed for what is not a bind */
+	size_t n_mounts;
+	struct fact_guard *guards;
+	size_t n_guards;
+	const char **homes; /* home directories, realpaths */
+	size_t n_homes;
+	struct fact_ns *ns; /* index = spec linux.namespaces[]; zeroed where no path */
+	size_t n_ns;
+
+	/* What state/ reserved for this container under its lock. */
+	uint32_t id_base, id_size; /* private id range; size 0: none could be had */
+	uint32_t egress_uid;	   /* for agentrt-egress: from a range mapped into no container */
+	const char *pod;	   /* pod id, or NULL */
+	uint32_t kept_uid_base;    /* unused unless the pod shares its user namespace */
+};
+
+/* facts_parse()/facts_write() - the JSON form, for tests and `explain --facts` */
+int facts_parse(struct arena *a, const char *text, size_t len, const char *name,
+		struct facts **ret_facts, struct err *e);
+struct strbuf;
+void facts_write(struct strbuf *b, const struct facts *f);
+
+#endif

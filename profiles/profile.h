@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * profile.h - a profile as data: the JSON document of agentrt-profile(5)
+ *
+ * A missing list is empty and an empty list denies: there is no "absent means everything".
+ * Unknown members are errors here, unlike in config.json: a misspelt rule must not be silent.
+ */
+#ifndef PROFILES_PROFILE_H
+#define PROFILES_PROFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "spec/oci.h"
+
+#define PROFILE_VERSION	  1
+#define PROFILE_MAX_BYTES (1u << 20)
+#define PROFILE_DIR	  "/etc/agentrt/profiles"
+#define PROFILE_DEFAULT	  "agent"
+
+enum profile_userns { USERNS_AS_SPEC, USERNS_PREFER, USERNS_REQUIRE, PROFILE_USERNS__COUNT };
+enum profile_root { ROOT_AS_SPEC, ROOT_OVERLAY, PROFILE_ROOT__COUNT };
+enum profile_upper { UPPER_DISK, UPPER_TMPFS, PROFILE_UPPER__COUNT };
+enum profile_net { NET_AS_SPEC, NET_EGRESS, NET_NONE, NET_ENGINE, PROFILE_NET__COUNT };
+
+struct egress_entry {
+	const char *host; /* canonical name or "*.suffix", lower case; or an IP literal */
+	uint16_t *ports;
+	size_t n_ports; /* 0 denies */
+	const char **addresses; /* CIDRs that the name may resolve to although not global unicast */
+	size_t n_addresses;
+	const char *note;
+};
+
+struct profile {
+	const char *name; /* [a-z0-9-]+ */
+	int version;
+	const char *extends; /* one parent, resolved at load; depth at most 4 */
+	const char *description;
+
+	int userns; /* enum profile_userns */
+	struct {
+		int mode, upper;	  /* enum profile_root, profile_upper */
+		const char *dir;	  /* where uppers live: "/var/lib/agentrt" */
+		uint64_t size_bytes;	  /* tmpfs upper: 0 = half the memory limit */
+	} root;
+	const char **private_namespaces; /* names: never the host's, never another container's */
+	size_t n_private_namespaces;
+	uint64_t caps_keep;   /* bounding set may be at most this; ~0 with caps_screen false */
+	bool caps_screen;
+	bool no_new_privs;    /* force true */
+	bool devices_screen;  /* only the OCI default devices */
+	bool rlimits_screen;
+	struct oci_seccomp *seccomp; /* stacked on the config's; NULL: none */
+	const char **masked_paths, **readonly_paths; /* added */
+	size_t n_masked_paths, n_readonly_paths;
+	bool sysctl_screen;
+	struct {
+		bool screen;
+		const char **allow;	    /* host paths an administrator permits as bind sources */
+		size_t n_allow;
+		const char **engine_roots; /* data roots of engines besides the built-in ones */
+		size_t n_engine_roots;
+	} mounts;
+	struct {
+		bool screen;
+		const char **allow; /* exact names */
+		size_t n_allow;
+	} env;
+	struct {
+		int mode; /* enum profile_net */
+		const char *via; /* "engine" or "host" */
+		uint16_t port;	 /* explicit proxy on 127.0.0.1 in A: 3128 */
+		struct egress_entry *allow;
+		size_t n_allow;
+	} egress;
+};
+
+/**
+ * profile_parse() - decode and check one document; `extends` is left unresolved
+ * Entries "name:port" and {"host":..,"ports":[..]} are both taken; hosts are checked by the
+ * strict grammar of base/hostname.h and stored canonical.
+ */
+int profile_parse(struct arena *a, const char *text, size_t len, const char *name,
+		  struct profile **ret_profile, struct err *e);
+
+/**
+ * profile_builtin() - the text of agent, agent-strict or oci; NULL if there is none
+ * The JSON files of profiles/data are compiled in (build-time generated C), so that a runtime
+ * without /usr/share still works and cannot be widened by whoever can write there.
+ */
+const char *profile_builtin(const char *name);
+
+/* profile_merge() - child over parent: scalars replace when present, lists replace when present */
+int profile_merge(struct arena *a, const struct profile *parent, const char *child_text,
+		  size_t len, const char *name, struct profile **ret_profile, struct err *e);
+
+#endif

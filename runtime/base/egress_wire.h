@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * egress_wire.h - the contract between the runtime (exec/do_egress.c) and the program agentrt-egress
+ *
+ * The runtime opens everything, drops every privilege and then executes the program, which never
+ * runs privileged: argv is {"agentrt-egress"}, the environment is empty, the root directory is an
+ * empty one, the network namespace is E, and these descriptors are open and nothing else
+ * (0, 1, 2 are /dev/null). The program refuses to start with uid 0 or any capability.
+ */
+#ifndef BASE_EGRESS_WIRE_H
+#define BASE_EGRESS_WIRE_H
+
+enum egress_fd {
+	EGRESS_FD_POLICY = 3, /* sealed memfd, text below */
+	EGRESS_FD_PROXY,      /* listening TCP socket, made in A on 127.0.0.1:port */
+	EGRESS_FD_READY,      /* write end of a pipe: one byte 'R' when serving, else closed */
+	EGRESS_FD_LOG,	      /* decision log, O_APPEND: JSON lines */
+	EGRESS_FD_LOG_OLD,    /* the older half: when LOG reaches the cap its content moves here */
+	EGRESS_FD_RESOLV,     /* resolv.conf, O_RDONLY: read again (pread) when its mtime changes;
+				 /dev/null where there is none: nothing resolves */
+	EGRESS_FD_INIT,	      /* pidfd of the container's init: readable -> exit */
+	EGRESS_FD_NL_E,	      /* NETLINK_ROUTE socket opened in E: E's addresses and gateways */
+	EGRESS_FD_NL_HOST,    /* NETLINK_ROUTE socket opened in the host's network namespace */
+	EGRESS_FD__END
+};
+
+/*
+ * Policy, one directive a line, single spaces, no escapes (the runtime wrote it from checked
+ * values; the program still checks everything and refuses the whole on any doubt):
+ *
+ *   agentrt-egress-policy 1
+ *   container <id>
+ *   profile <name>
+ *   port <n>
+ *   allow <canonical host | *.suffix | IP literal> <port>[,<port>...] [<cidr>[,<cidr>...]]
+ *   end
+ */
+#define EGRESS_POLICY_MAGIC "agentrt-egress-policy 1"
+#define EGRESS_POLICY_MAX   (256u * 1024u) /* bytes */
+#define EGRESS_ALLOW_MAX    1024u	   /* entries */
+#define EGRESS_LOG_MAX	    (4u << 20)	   /* bytes of each log half */
+
+#endif

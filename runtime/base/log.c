@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* log.c - the log file (text or JSON lines, RFC 3339 time) and stderr; the program's only global */
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/str.h"
+#include "base/table.h"
+
+static struct {
+	enum log_level level;
+	int fd;
+	bool json;
+} cfg = { .level = LOG_ERROR, .fd = -1 };
+
+static const char *const level_name[] = {
+	[LOG_ERROR] = "error",
+	[LOG_WARN] = "warning",
+	[LOG_DEBUG] = "debug",
+};
+TABLE_CHECK(level_name, LOG__COUNT);
+
+void log_setup(enum log_level level, int fd, bool json)
+{
+	cfg.level = level;
+	cfg.fd = fd;
+	cfg.json = json;
+}
+
+static void to_file(enum log_level level, const char *msg)
+{
+	auto_strbuf struct strbuf b = STRBUF_INIT;
+	char when[32];
+	time_t now = time(NULL);
+	struct tm tm;
+
+	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
+	if (cfg.json) {
+		strbuf_addf(&b, "{\"level\":\"%s\",\"msg\":", level_name[level]);
+		strbuf_add_json(&b, msg);
+		strbuf_addf(&b, ",\"time\":\"%s\"}\n", when);
+	} else {
+		strbuf_addf(&b, "%s %s: %s\n", when, level_name[level], msg);
+	}
+	(void)fd_write_all(cfg.fd, b.p, b.len); /* a log that cannot be written must not stop us */
+}
+
+static void vlog(enum log_level level, const char *fmt, va_list ap)
+{
+	char msg[ERR_MSG_MAX + 256];
+
+	if (level > cfg.level)
+		return;
+	vsnprintf(msg, sizeof(msg), fmt, ap);
+	if (cfg.fd >= 0)
+		to_file(level, msg);
+	if (level != LOG_DEBUG || cfg.fd < 0)
+		dprintf(STDERR_FILENO, "agentrt: %s%s\n", level == LOG_WARN ? "warning: " : "", msg);
+}
+
+#define DEFINE_LOG(name, level)              \
+	void name(const char *fmt, ...)      \
+	{                                    \
+		va_list ap;                  \
+		va_start(ap, fmt);           \
+		vlog(level, fmt, ap);        \
+		va_end(ap);                  \
+	}
+DEFINE_LOG(log_error, LOG_ERROR)
+DEFINE_LOG(log_warn, LOG_WARN)
+DEFINE_LOG(log_debug, LOG_DEBUG)

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mutant.c - test builds only: which rule is switched off, which place fails */
+#include "base/mutant.h"
+
+#ifdef AGENTRT_MUTANTS
+
+#include <stdlib.h>
+
+#include "base/str.h"
+
+static bool is_named(const char *variable, const char *name)
+{
+	const char *v = getenv(variable);
+
+	return v && streq(v, name);
+}
+
+bool mutant(const char *name)
+{
+	return is_named("AGENTRT_MUTANT", name);
+}
+
+bool fault(const char *name)
+{
+	return is_named("AGENTRT_FAULT", name);
+}
+
+#endif

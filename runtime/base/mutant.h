@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mutant.h - proof that tests bite
+ *
+ * A rule or operation that a test must own is written `if (mutant("env.secret")) skip;`. In every
+ * ordinary build mutant() is the constant false and leaves no code. In a build configured with
+ * --enable-mutants (never installed; `agentrt --version` says so) the environment variable
+ * AGENTRT_MUTANT names the one rule that is switched off, and tests/mutants asserts that the named
+ * test then fails. fault() is the same for injected failures: AGENTRT_FAULT names the place.
+ */
+#ifndef BASE_MUTANT_H
+#define BASE_MUTANT_H
+
+#include <stdbool.h>
+
+#ifdef AGENTRT_MUTANTS
+bool mutant(const char *name);
+bool fault(const char *name);
+#else
+#define mutant(name) false
+#define fault(name)  false
+#endif
+
+#endif

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* str.c - string helpers that do not depend on the locale */
+#include "base/str.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+bool str_has_prefix(const char *s, const char *prefix)
+{
+	return strncmp(s, prefix, strlen(prefix)) == 0;
+}
+
+bool str_has_suffix(const char *s, const char *suffix)
+{
+	size_t n = strlen(s), m = strlen(suffix);
+
+	return n >= m && memcmp(s + n - m, suffix, m) == 0;
+}
+
+/* Linear in time: on a mismatch only the last '*' is retried. */
+bool str_glob(const char *pattern, const char *s, bool fold)
+{
+	const char *star = NULL, *retry = NULL;
+
+	while (*s) {
+		char p = fold ? chr_lower(*pattern) : *pattern;
+		char c = fold ? chr_lower(*s) : *s;
+
+		if (*pattern == '*') {
+			star = ++pattern;
+			retry = s;
+		} else if (*pattern && (*pattern == '?' || p == c)) {
+			pattern++;
+			s++;
+		} else if (star) {
+			pattern = star;
+			s = ++retry;
+		} else {
+			return false;
+		}
+	}
+	while (*pattern == '*')
+		pattern++;
+	return *pattern == '\0';
+}
+
+bool str_to_u64(const char *s, uint64_t *ret_v)
+{
+	uint64_t v = 0;
+
+	if (!*s)
+		return false;
+	for (; *s; s++) {
+		if (!chr_is_digit(*s) || __builtin_mul_overflow(v, 10u, &v) ||
+		    __builtin_add_overflow(v, (uint64_t)(*s - '0'), &v))
+			return false;
+	}
+	*ret_v = v;
+	return true;
+}
+
+bool str_to_u32(const char *s, uint32_t *ret_v)
+{
+	uint64_t v;
+
+	if (!str_to_u64(s, &v) || v > UINT32_MAX)
+		return false;
+	*ret_v = (uint32_t)v;
+	return true;
+}
+
+bool str_to_i64(const char *s, int64_t *ret_v)
+{
+	bool neg = *s == '-';
+	uint64_t v;
+
+	if (!str_to_u64(s + neg, &v) || v > (uint64_t)INT64_MAX + neg)
+		return false;
+	*ret_v = neg ? (int64_t)(0 - v) : (int64_t)v;
+	return true;
+}
+
+static void strbuf_room(struct strbuf *b, size_t n)
+{
+	if (b->cap - b->len > n)
+		return;
+	b->cap = (b->len + n + 1) * 2;
+	b->p = xrealloc(b->p, b->cap, 1);
+}
+
+void strbuf_add(struct strbuf *b, const char *s, size_t n)
+{
+	strbuf_room(b, n);
+	memcpy(b->p + b->len, s, n);
+	b->len += n;
+	b->p[b->len] = '\0';
+}
+
+void strbuf_adds(struct strbuf *b, const char *s)
+{
+	strbuf_add(b, s, strlen(s));
+}
+
+void strbuf_addf(struct strbuf *b, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	int n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		abort();
+	strbuf_room(b, (size_t)n);
+	va_start(ap, fmt);
+	vsnprintf(b->p + b->len, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	b->len += (size_t)n;
+}
+
+/* Length of the UTF-8 sequence at s (RFC 3629: no overlongs, no surrogates), 0 if malformed. */
+static size_t utf8_len(const unsigned char *s)
+{
+	if (s[0] < 0x80)
+		return 1;
+	if (s[0] >= 0xc2 && s[0] <= 0xdf)
+		return (s[1] & 0xc0) == 0x80 ? 2 : 0;
+	if ((s[0] & 0xf0) == 0xe0) {
+		bool low = s[0] == 0xe0 && s[1] < 0xa0, sur = s[0] == 0xed && s[1] > 0x9f;
+
+		return (s[1] & 0xc0) == 0x80 && (s[2] & 0xc0) == 0x80 && !low && !sur ? 3 : 0;
+	}
+	if (s[0] >= 0xf0 && s[0] <= 0xf4) {
+		bool low = s[0] == 0xf0 && s[1] < 0x90, high = s[0] == 0xf4 && s[1] > 0x8f;
+
+		return (s[1] & 0xc0) == 0x80 && (s[2] & 0xc0) == 0x80 && (s[3] & 0xc0) == 0x80 &&
+				       !low && !high ?
+			       4 :
+			       0;
+	}
+	return 0;
+}
+
+static const char *json_escape(char c, char *buf, size_t n)
+{
+	switch (c) {
+	case '"':
+		return "\\\"";
+	case '\\':
+		return "\\\\";
+	case '\n':
+		return "\\n";
+	case '\r':
+		return "\\r";
+	case '\t':
+		return "\\t";
+	default:
+		snprintf(buf, n, "\\u%04x", (unsigned char)c);
+		return buf;
+	}
+}
+
+void strbuf_add_json(struct strbuf *b, const char *s)
+{
+	char esc[8];
+
+	if (!s) {
+		strbuf_adds(b, "null");
+		return;
+	}
+	strbuf_adds(b, "\"");
+	while (*s) {
+		size_t n = utf8_len((const unsigned char *)s);
+
+		if ((unsigned char)*s < 0x20 || *s == '"' || *s == '\\' || *s == 0x7f)
+			strbuf_adds(b, json_escape(*s, esc, sizeof(esc)));
+		else if (n)
+			strbuf_add(b, s, n);
+		else
+			strbuf_adds(b, "\xef\xbf\xbd");
+		s += n ? n : 1;
+	}
+	strbuf_adds(b, "\"");
+}
+
+void strbuf_done(struct strbuf *b)
+{
+	free(b->p);
+	*b = (struct strbuf)STRBUF_INIT;
+}

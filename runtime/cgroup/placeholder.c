@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* placeholder until the layer's first file lands */
+typedef int cgroup_placeholder;

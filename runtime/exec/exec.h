@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* exec.h - performing a plan; what cmd/ calls. No spec or profile header is included in exec/. */
+#ifndef EXEC_EXEC_H
+#define EXEC_EXEC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "plan/plan.h"
+
+struct exec_opts {
+	const char *console_socket, *pidfd_socket, *pid_file; /* NULL: none */
+	unsigned preserve_fds;	  /* beyond 0-2 and LISTEN_FDS */
+	bool detach;
+	int state_dirfd;	  /* the container's directory */
+	const char *state_root, *egress_path; /* absolute path of the agentrt-egress program */
+	const char *cache_dir;	  /* compiled seccomp programs; NULL: no cache */
+	bool no_subreaper;
+};
+
+struct exec_result {
+	pid_t pid;
+	uint64_t pid_start;
+	int pidfd; /* of the container's first process; caller closes */
+	pid_t egress_pid;
+	uint64_t egress_start;
+	uint64_t ns_ino[8], ns_e_ino;
+	int console_master; /* foreground `run -t`: the pty; else -1 */
+	struct plan_cg_dir *egress_cg_dirs; /* in the plan's arena */
+	size_t n_egress_cg_dirs;
+	const char *upper_host;
+};
+
+/**
+ * exec_create() - phases P_PRE to C_GATE
+ * When it returns 0 the init process waits at the gate: everything that could fail has. When it
+ * returns -1 nothing of the container is left but the state directory (the caller's).
+ */
+int exec_create(const struct plan *p, const struct exec_opts *o, struct exec_result *ret,
+		struct err *e);
+
+/* exec_start() - open the gate; returns after execve succeeded, or with its error */
+int exec_start(int state_dirfd, struct err *e);
+
+/* exec_join() - the plan of plan_build_exec(): the new process has executed when it returns 0 */
+int exec_join(const struct plan *p, const struct exec_opts *o, struct exec_result *ret,
+	      struct err *e);
+
+/* exec_hooks() - run the plan's hooks of one kind here (poststart, poststop); @state_json on stdin */
+int exec_hooks(const struct plan *p, enum plan_hook_kind kind, const char *state_json, struct err *e);
+
+/* exec_undo() - remove what create made beside the state directory: upper, egress cgroup ... */
+void exec_remove_upper(const char *upper_host);
+
+/* exec_relay() - foreground: wait for the process, relay the console and signals; its status as a
+ * shell reports it (128 + signal) */
+int exec_relay(const struct exec_result *r, int *ret_status, struct err *e);
+
+#endif

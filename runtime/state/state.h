@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * state.h - the container's directory: <root>/<id>/, 0700, files 0600
+ *
+ *   lock          flock(2): held exclusively while the container changes
+ *   state.json    struct state
+ *   config.json   the tightened spec: no removed value is ever written
+ *   plan.json     what was done and by which rule
+ *   gate, result  fifos of the start protocol; gate disappears when started
+ *   egress.log    decisions of the proxy, JSON lines (egress.log.1: the older half of the ring)
+ *
+ * <root>/.ids holds the reservations of id ranges and proxy uids (one file, flock, boot id).
+ */
+#ifndef STATE_STATE_H
+#define STATE_STATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "plan/plan.h"
+
+#define STATE_VERSION 1
+#define STATE_ID_MAX  1024
+
+struct state_dir_cg { const char *controllers, *mount_host, *path; };
+
+struct state {
+	int version;
+	const char *id, *oci_version, *bundle, *rootfs, *created; /* RFC 3339 with nanoseconds */
+	const char *owner;	 /* user name of the creator, "" for root as runc has it */
+	uint32_t owner_uid;
+	const char *profile;
+	const char *pod;	 /* pod id, NULL: none */
+	const char *boot_id;	 /* of the boot that made it: pids of another boot mean nothing */
+	int64_t pid;		 /* init, host view */
+	uint64_t pid_start;	 /* start time in clock ticks: defeats pid reuse */
+	int64_t egress_pid;	 /* 0: none */
+	uint64_t egress_start;
+	uint32_t id_base, id_size, egress_uid; /* reservations; size 0: none */
+	uint64_t ns_ino[8];	 /* by enum oci_ns_type, of init when created; 0 not recorded */
+	uint64_t ns_e_ino;	 /* E, where there is an A */
+	bool cg_none, cg_v2;
+	struct state_dir_cg *cg_dirs;
+	size_t n_cg_dirs;
+	struct state_dir_cg *egress_cg_dirs;
+	size_t n_egress_cg_dirs;
+	const char *upper_host;	 /* to remove at delete, NULL: none */
+	bool is_rootless, no_new_keyring;
+	struct plan_kv *annotations;
+	size_t n_annotations;
+};
+
+enum status { STATUS_CREATING, STATUS_CREATED, STATUS_RUNNING, STATUS_PAUSED, STATUS_STOPPED, STATUS__COUNT };
+extern const char *const status_name[];
+
+bool state_id_is_valid(const char *id); /* [A-Za-z0-9_+.-]+, not "." or "..", no leading '.' */
+
+/* state_create_dir() - reserve the id: mkdir, lock held; "container with given ID already exists" */
+int state_create_dir(const char *root, const char *id, int *ret_dirfd, int *ret_lock, struct err *e);
+/* state_open() - lock shared or exclusive; "container does not exist" (ERR_NOTFOUND) */
+int state_open(const char *root, const char *id, bool exclusive, int *ret_dirfd, int *ret_lock,
+	       struct err *e);
+int state_save(int dirfd, const struct state *s, struct err *e);
+/* A state cut short or of another version is ERR_INPUT and says so. */
+int state_load(struct arena *a, int dirfd, struct state **ret_state, struct err *e);
+enum status state_status(int dirfd, const struct state *s);
+void state_cgroup(struct arena *a, const struct state *s, struct op_cgroup *ret_cg);
+/* state_remove_dir() - the directory and the reservations; last step of delete */
+int state_remove_dir(const char *root, const char *id, int dirfd, struct err *e);
+/* state_list() - ids, sorted */
+int state_list(struct arena *a, const char *root, const char ***ret_ids, size_t *ret_n, struct err *e);
+
+/* state_reserve_ids() - a private id range and a proxy uid that no living container has */
+int state_reserve_ids(const char *root, const char *id, const char *pod, uint32_t *ret_base,
+		      uint32_t *ret_size, uint32_t *ret_egress_uid, struct err *e);
+int state_release_ids(const char *root, const char *id, struct err *e);
+
+/* The state document of `state` and of hooks: compact JSON, "/" unescaped. */
+void state_print(struct strbuf *b, const struct state *s, enum status st, int64_t pid);
+
+bool proc_is_same(int64_t pid, uint64_t start); /* alive, not a zombie, and not another process */
+uint64_t proc_start_time(int64_t pid);		/* 0: no such process */
+
+#endif

@@ -1,0 +1,1 @@
+typedef int spec_placeholder;
