@@ -51,8 +51,11 @@ int exec_join(const struct plan *p, const struct exec_opts *o, struct exec_resul
 /* exec_hooks() - run the plan's hooks of one kind here (poststart, poststop); @state_json on stdin */
 int exec_hooks(const struct plan *p, enum plan_hook_kind kind, const char *state_json, struct err *e);
 
-/* exec_undo() - remove what create made beside the state directory: upper, egress cgroup ... */
-void exec_remove_upper(const char *upper_host);
+/* exec_remove_upper() - the disposable upper directory, whatever it holds; at delete */
+int exec_remove_upper(const char *upper_host, struct err *e);
+
+/* exec_stop_egress() - end the proxy of a container and remove its cgroup; at delete */
+void exec_stop_egress(pid_t pid, uint64_t start, const struct plan_cg_dir *dirs, size_t n_dirs);
 
 /* exec_relay() - foreground: wait for the process, relay the console and signals; its status as a
  * shell reports it (128 + signal) */
