@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * probe.h - struct facts from this host; the only place that looks before the plan is made
+ *
+ * Probing reads and never changes anything: no mount, no namespace, no file is made. What cannot
+ * be seen (a path that may not be searched, /proc without an entry) is recorded as absent or as a
+ * problem, and the rules that need it refuse; an error is returned only where nothing sensible
+ * could be decided (no /proc/self/mountinfo, no memory for the rootfs path).
+ */
+#ifndef PROBE_PROBE_H
+#define PROBE_PROBE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "profiles/facts.h"
+
+struct probe_opts {
+	const char *id, *state_root;
+	bool peek;	/* explain: the rootfs may be missing, then it is recorded as such */
+	bool no_guards; /* the profile does not screen mounts: guards and homes stay empty */
+	/* Namespace inodes of the containers of the same pod (struct state, ns_ino and ns_e_ino):
+	 * the caller reads them under the state lock, because probe/ does not see state/. */
+	const uint64_t *pod_ns_ino;
+	size_t n_pod_ns_ino;
+};
+
+/**
+ * probe_facts() - everything that tighten() and plan_build() ask of the host for `create`
+ * @s:		the config as read; relative paths are taken from @bundle_host
+ * @bundle_host: absolute
+ *
+ * Left zero for the caller to fill from state/: id_base, id_size, egress_uid, pod.
+ */
+int probe_facts(struct arena *a, const struct oci_spec *s, const char *bundle_host,
+		const struct probe_opts *o, struct facts **ret_facts, struct err *e);
+
+/* probe_host() - the part that does not depend on a config (`exec`, `update`, `features`) */
+int probe_host(struct arena *a, struct facts **ret_facts, struct err *e);
+
+#endif
