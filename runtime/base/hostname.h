@@ -4,8 +4,8 @@
  *
  * RFC 1123 letters, digits and hyphens (and '_' inside a label, seen in the wild for services),
  * labels of 1..63, 253 in all, no trailing dot after canonicalisation (one is stripped), last
- * label not all digits (so "1.2.3.4", "0x7f.1" and "2130706433" are never names). Decide and dial
- * on the same canonical bytes.
+ * label not a number in any base (so "1.2.3.4", "0x7f.1", "2130706433" and "0x7f000001" are never
+ * names). Decide and dial on the same canonical bytes.
  */
 #ifndef BASE_HOSTNAME_H
 #define BASE_HOSTNAME_H
@@ -24,6 +24,9 @@
  */
 bool hostname_canon(const char *s, size_t n, char ret[HOSTNAME_MAX + 1]);
 
+/* hostname_canon_pattern() - the same for what a policy may say: a name, or "*." and a name */
+bool hostname_canon_pattern(const char *s, size_t n, char ret[HOSTNAME_MAX + 1]);
+
 /* hostname_matches() - canonical name against a canonical pattern: equal, or "*.suffix" with at
  * least one label in front of suffix */
 bool hostname_matches(const char *pattern, const char *name);
@@ -36,6 +39,8 @@ struct ipaddr {
 bool ipaddr_parse(const char *s, size_t n, struct ipaddr *ret);
 void ipaddr_print(const struct ipaddr *a, char ret[46]);
 
+/* A network in its canonical spelling: no host bits, no leading zeros; a bare address is a network
+ * of one. */
 struct cidr { struct ipaddr net; uint8_t bits; };
 bool cidr_parse(const char *s, size_t n, struct cidr *ret);
 bool cidr_contains(const struct cidr *c, const struct ipaddr *a);
@@ -47,5 +52,8 @@ bool cidr_contains(const struct cidr *c, const struct ipaddr *a);
  * NAT64, 6to4), cloud metadata. Documentation ranges are global here: test networks use them.
  */
 bool ipaddr_is_global(const struct ipaddr *a);
+
+/* ipaddr_special() - what an address that is not global is ("a private address"), else NULL */
+const char *ipaddr_special(const struct ipaddr *a);
 
 #endif
