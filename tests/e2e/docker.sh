@@ -1,0 +1,133 @@
+#!/usr/bin/env bash
+# docker.sh - Debian's dockerd with agentrt as its runtime: the commands people use, and a real task.
+# Needs root, docker.io, debootstrap, network for apt. AGENTRT: the program (default: installed).
+set -u
+here=$(cd "$(dirname "$0")/.." && pwd)
+. "$here/lib/tap.sh"
+. "$here/lib/docker.sh"
+. "$here/lib/image.sh"
+agentrt=$(readlink -f "${AGENTRT:-$(command -v agentrt)}")
+[ -x "$agentrt" ] || { echo "1..0 # agentrt is not installed"; exit 1; }
+
+work=$(mktemp -d /tmp/agentrt-e2e.XXXXXX)
+trap 'dk_stop; rm -rf "$work"' EXIT
+ln -s "$agentrt" "$work/agentrt"
+open_profile() { # NAME JSON: a wrapper that runs agentrt with a profile of this test
+	printf '%s\n' "$2" >"$work/$1.json"
+	printf '#!/bin/sh\nexec %s --profile-file %s "$@"\n' "$agentrt" "$work/$1.json" >"$work/$1"
+	chmod 755 "$work/$1"
+}
+debian=$(debian_tar) || { echo "Bail out! no Debian image"; exit 1; }
+# The names that apt needs are read from the image's own sources: none is written here.
+apt_hosts=$(tar -xOf "$debian" ./etc/apt/sources.list 2>/dev/null | grep -oE 'https?://[^/ ]+' | sed 's,.*//,,' | sort -u)
+allow=$(for h in $apt_hosts; do printf '"%s:80", ' "$h"; done | sed 's/, $//')
+open_profile apt "{\"profile\": \"apt\", \"version\": 1, \"extends\": \"agent\", \"egress\": {\"allow\": [$allow]}}"
+
+dk_start "agent=$agentrt" "apt=$work/apt" || { echo "Bail out! no dockerd"; exit 1; }
+dk import "$debian" deb >/dev/null
+run() { timeout 60 docker -H "unix://$DK_SOCK" run --rm "$@"; }
+status_of() { run "$@" >/dev/null 2>&1; echo $?; }
+
+# --- exit codes, streams, terminal
+is "docker run prints what the program prints" "$(run deb echo hello 2>&1)" hello
+is "exit 0" "$(status_of deb true)" 0
+is "exit 42" "$(status_of deb sh -c 'exit 42')" 42
+is "a directory as command is 126" "$(status_of deb /etc)" 126
+is "a command that does not exist is 127" "$(status_of deb /no/such)" 127
+is "a command that is not in PATH is 127" "$(status_of deb no-such-command)" 127
+is "a signal that kills is 128 + its number" "$(status_of deb sh -c 'kill -TERM $$; sleep 1')" 143
+is "standard input arrives" "$(echo in | run -i deb cat)" in
+is "standard error stays apart" "$(run deb sh -c 'echo e >&2' 2>/dev/null)" ""
+like "-t gives a terminal" "$(script -qec "docker -H unix://$DK_SOCK run --rm -it deb tty" /dev/null </dev/null 2>&1)" '/dev/pts/|/dev/console'
+like "-t has a size that can be asked" "$(script -qec "stty rows 31 cols 97; docker -H unix://$DK_SOCK run --rm -it deb sh -c 'sleep 0.5; stty size'" /dev/null </dev/null 2>&1)" '31 97'
+
+# --- options
+is "--hostname is the hostname" "$(run --hostname box deb hostname)" box
+like "--hostname resolves inside" "$(run --hostname box deb getent hosts box)" '^127\.0\.1\.1 +box'
+is "--user is the user" "$(run --user 1000:1000 deb id -u)" 1000
+is "--workdir is the directory" "$(run --workdir /usr/share deb pwd)" /usr/share
+is "-e sets an ordinary variable" "$(run -e COLOUR=blue deb sh -c 'echo $COLOUR')" blue
+not_ok_cmd "--read-only: the root cannot be written" run --read-only deb touch /x
+is "--read-only with --tmpfs: that can be written" "$(run --read-only --tmpfs /scratch deb sh -c 'touch /scratch/x && echo yes')" yes
+is "--init: pid 1 is docker-init" "$(run --init deb cat /proc/1/comm)" docker-init
+is "--pids-limit holds" "$(run --pids-limit 20 deb sh -c 'for i in $(seq 60); do sleep 5 & done 2>/dev/null; echo $(( $(jobs -p | wc -l) < 60 ))' 2>/dev/null | tail -n 1)" 1
+is "--memory: what takes more is killed" "$(status_of --memory 64m --memory-swap 64m deb sh -c 'head -c 300m /dev/zero | tail -c 290m >/dev/null')" 137
+is "--ulimit is set" "$(run --ulimit nofile=123:456 deb sh -c 'ulimit -Sn; ulimit -Hn' | tr '\n' ' ')" "123 456 "
+is "--cpus sets a quota" "$(run --cpus 0.5 deb echo ok)" ok
+is "--shm-size is the size of /dev/shm" "$(run --shm-size 32m deb df -m --output=size /dev/shm | tail -n 1 | tr -d ' ')" 32
+is "--sysctl of its own namespaces" "$(run --sysctl kernel.msgmax=4096 deb cat /proc/sys/kernel/msgmax)" 4096
+
+# --- a container that stays
+id=$(dk run -d --name stay deb sh -c 'echo started; trap "echo term; exit 7" TERM; while :; do sleep 0.1; done')
+sleep 0.5
+is "logs" "$(dk logs stay)" started
+is "exec" "$(dk exec stay echo in)" in
+is "exec has the exit status" "$(dk exec stay sh -c 'exit 5' >/dev/null 2>&1; echo $?)" 5
+is "exec of what is not there is 127 or 126" "$(dk exec stay no-such-command >/dev/null 2>&1; s=$?; [ $s = 127 ] || [ $s = 126 ] && echo ok)" ok
+is "exec --user" "$(dk exec --user 1000 stay id -u)" 1000
+is "exec -w" "$(dk exec -w /usr stay pwd)" /usr
+is "exec -e" "$(dk exec -e COLOUR=red stay sh -c 'echo $COLOUR')" red
+like "exec -t" "$(script -qec "docker -H unix://$DK_SOCK exec -it stay tty" /dev/null </dev/null 2>&1)" '/dev/pts/'
+is "exec is in the same namespaces as init" "$(dk exec stay sh -c 'for n in net pid mnt uts ipc user; do [ "$(readlink /proc/1/ns/$n)" = "$(readlink /proc/self/ns/$n)" ] || echo $n; done')" ""
+like "top" "$(dk top stay 2>&1)" 'sleep 0.1|sh -c'
+like "stats" "$(dk stats --no-stream --format '{{.PIDs}}' stay 2>&1)" '^[1-9]'
+is "pause" "$(dk pause stay >/dev/null && dk inspect -f '{{.State.Status}}' stay)" paused
+not_ok_cmd "exec in a paused container fails" dk exec stay true
+is "unpause" "$(dk unpause stay >/dev/null && dk inspect -f '{{.State.Status}}' stay)" running
+ok "update --memory" dk update --memory 200m --memory-swap 300m stay
+is "update has an effect" "$(cat "/sys/fs/cgroup/memory/docker/$id/memory.limit_in_bytes" 2>/dev/null || cat "/sys/fs/cgroup/docker/$id/memory.max")" 209715200
+dk exec stay touch /made-by-exec
+ok "restart" dk restart -t 2 stay
+not_ok_cmd "what was written is gone after restart" dk exec stay test -e /made-by-exec
+ok "stop sends TERM" dk stop -t 5 stay
+is "the status after stop is the program's" "$(dk inspect -f '{{.State.ExitCode}}' stay)" 7
+ok "start again" dk start stay
+ok "kill" dk kill stay
+is "the status after kill" "$(dk wait stay)" 137
+ok "rm" dk rm stay
+is "a healthcheck becomes healthy" "$(dk run -d --name hc --health-cmd 'test -e /etc/passwd' --health-interval 1s deb sleep 60 >/dev/null; for i in $(seq 30); do s=$(dk inspect -f '{{.State.Health.Status}}' hc); [ "$s" = healthy ] && break; sleep 0.3; done; echo "$s"; dk rm -f hc >/dev/null)" healthy
+
+# --- files
+dk volume create vol >/dev/null
+run -v vol:/v deb sh -c 'echo kept >/v/f && id -u >/v/u'
+is "a named volume keeps what is written" "$(run -v vol:/v deb cat /v/f)" kept
+mkdir -p "$work/project" && echo src >"$work/project/file" && chown -R 1234:1234 "$work/project"
+is "a project directory can be read" "$(run -v "$work/project:/p" deb cat /p/file)" src
+ok "and written as root of the container" run -v "$work/project:/p" deb sh -c 'echo new >/p/made'
+is "what was written belongs to the directory's owner" "$(stat -c %u "$work/project/made")" 1234
+ok "and written as another user of the container" run --user 1000 -v "$work/project:/p" deb sh -c 'echo new >/p/made2'
+is "that too belongs to the owner" "$(stat -c %u "$work/project/made2")" 1234
+not_ok_cmd "a read-only project cannot be written" run -v "$work/project:/p:ro" deb touch /p/no
+mkdir -p "$work/rootsown" && echo root >"$work/rootsown/file"
+is "a project that root owns can be read" "$(run -v "$work/rootsown:/p" deb cat /p/file)" root
+not_ok_cmd "and not written: host uid 0 is never a target" run -v "$work/rootsown:/p" deb touch /p/no
+
+# --- the real task
+like "apt-get installs jq through the proxy" "$(timeout 300 docker -H "unix://$DK_SOCK" run --rm --runtime apt deb sh -c 'apt-get update && apt-get install -y --no-install-recommends jq && jq --version' 2>&1 | tail -n 3)" '^jq-[0-9]'
+start=$(date +%s%N)
+out=$(run deb sh -c 'apt-get -o Acquire::Retries=0 update 2>&1; echo status $?' 2>&1)
+took=$((($(date +%s%N) - start) / 1000000))
+like "with an empty allow list the same says why" "$out" '403|egress.allow|denied'
+is "and says it within two seconds" "$([ $took -lt 2000 ] && echo yes || echo "$took ms")" yes
+
+# --- what differs, as docs/engines.md says
+dk run -d --name diff deb sh -c 'echo x >/written; sleep 60' >/dev/null
+sleep 0.3
+unlike "docker diff does not show what is written to the disposable root" "$(dk diff diff)" written
+not_ok_cmd "docker cp does not see it either" dk cp diff:/written "$work/written"
+is "docker export does not hold it" "$(dk export diff | tar -t | grep -c '^written')" 0
+dk rm -f diff >/dev/null
+
+# --- the engine's own trouble
+dk run -d --name survive --restart no deb sleep 300 >/dev/null
+kill -9 "$DK_PID"; wait "$DK_PID" 2>/dev/null; rm -f "$DK_DIR/pid"
+dk_daemon
+like "dockerd killed and started again: rm -f still works" "$(dk rm -f survive 2>&1)" survive
+
+# --- nothing is left
+sleep 0.3
+is "no container is left" "$(dk ps -aq)" ""
+is "no state directory is left" "$(find "$DK_DIR/exec/runtime-runc/moby" -mindepth 1 -maxdepth 1 -not -name '.*' 2>/dev/null)" ""
+is "no cgroup is left" "$(find /sys/fs/cgroup -type d -path '*docker/*' 2>/dev/null | head -n 3)" ""
+is "no proxy is left" "$(pgrep -f '^agentrt-egress' | head -n 3)" ""
+tap_done
