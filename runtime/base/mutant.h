@@ -6,7 +6,8 @@
  * ordinary build mutant() is the constant false and leaves no code. In a build configured with
  * --enable-mutants (never installed; `agentrt --version` says so) the environment variable
  * AGENTRT_MUTANT names the one rule that is switched off, and tests/mutants asserts that the named
- * test then fails. fault() is the same for injected failures: AGENTRT_FAULT names the place.
+ * test then fails. fault() is the same for injected failures: AGENTRT_FAULT names the place,
+ * and AGENTRT_KILL names the place at which the process is killed (SIGKILL).
  */
 #ifndef BASE_MUTANT_H
 #define BASE_MUTANT_H
