@@ -40,6 +40,7 @@ struct exec_ctx {
 	int a_netns, sysfs_tree; /* made in A by the helper of C_ANET */
 	int console_master, console_slave;
 	int gate, result;	/* fifos of the start protocol */
+	int mask_file, mask_dir; /* do_mask.c's own, -1 at first: /dev/null, an empty directory */
 };
 
 /* One action. @i = index of @op in the plan. Phase, privileges, Should / Mustn't: at each do_. */

@@ -47,6 +47,11 @@ int sys_fsmount(int fd, unsigned flags, unsigned attr)
 	return (int)syscall(SYS_fsmount, fd, flags, attr);
 }
 
+int sys_fspick(int dirfd, const char *path, unsigned flags)
+{
+	return (int)syscall(SYS_fspick, dirfd, path, flags);
+}
+
 int sys_mount_setattr(int dirfd, const char *path, unsigned flags, struct mount_attr *attr)
 {
 	return (int)syscall(SYS_mount_setattr, dirfd, path, flags, attr, sizeof(*attr));

@@ -17,6 +17,7 @@ int sys_move_mount(int from_fd, const char *from, int to_fd, const char *to, uns
 int sys_fsopen(const char *type, unsigned flags);
 int sys_fsconfig(int fd, unsigned cmd, const char *key, const void *value, int aux);
 int sys_fsmount(int fd, unsigned flags, unsigned attr);
+int sys_fspick(int dirfd, const char *path, unsigned flags);
 int sys_mount_setattr(int dirfd, const char *path, unsigned flags, struct mount_attr *attr);
 int sys_pivot_root(const char *new_root, const char *put_old);
 int sys_pidfd_open(pid_t pid, unsigned flags);
