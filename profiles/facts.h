@@ -68,6 +68,7 @@ struct fact_ns {
 };
 
 struct facts {
+	const char *id;	    /* the container's: what an engine injects is recognised by it */
 	const char *kernel; /* uname release, for messages only: features are probed */
 	uint32_t euid;
 	bool in_initial_userns;

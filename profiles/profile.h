@@ -2,7 +2,8 @@
 /*
  * profile.h - a profile as data: the JSON document of agentrt-profile(5)
  *
- * A missing list is empty and an empty list denies: there is no "absent means everything".
+ * A missing list is empty and an empty list denies: there is no "absent means everything". A
+ * switch ("screen", "mode" ...) has no default at all: after `extends` it must be there.
  * Unknown members are errors here, unlike in config.json: a misspelt rule must not be silent.
  */
 #ifndef PROFILES_PROFILE_H
@@ -26,6 +27,8 @@ enum profile_root { ROOT_AS_SPEC, ROOT_OVERLAY, PROFILE_ROOT__COUNT };
 enum profile_upper { UPPER_DISK, UPPER_TMPFS, PROFILE_UPPER__COUNT };
 enum profile_net { NET_AS_SPEC, NET_EGRESS, NET_NONE, NET_ENGINE, PROFILE_NET__COUNT };
 
+struct json;
+
 struct egress_entry {
 	const char *host; /* canonical name or "*.suffix", lower case; or an IP literal */
 	uint16_t *ports;
@@ -38,8 +41,10 @@ struct egress_entry {
 struct profile {
 	const char *name; /* [a-z0-9-]+ */
 	int version;
-	const char *extends; /* one parent, resolved at load; depth at most 4 */
+	const char *extends; /* one parent; see profile_load() */
 	const char *description;
+	bool complete; /* every switch is there: only such a profile may reach tighten() */
+	const struct json *source; /* the document, its parents merged in */
 
 	int userns; /* enum profile_userns */
 	struct {
@@ -47,17 +52,19 @@ struct profile {
 		const char *dir;	  /* where uppers live: "/var/lib/agentrt" */
 		uint64_t size_bytes;	  /* tmpfs upper: 0 = half the memory limit */
 	} root;
-	const char **private_namespaces; /* names: never the host's, never another container's */
-	size_t n_private_namespaces;
-	uint64_t caps_keep;   /* bounding set may be at most this; ~0 with caps_screen false */
-	bool caps_screen;
+	uint32_t ns_shared;   /* bit = enum oci_ns_type: may be the host's or another container's */
+	struct {
+		bool screen;
+		uint64_t keep; /* bit = CAP_*: the bounding set may be at most this */
+	} caps;
 	bool no_new_privs;    /* force true */
 	bool devices_screen;  /* only the OCI default devices */
-	bool rlimits_screen;
+	bool process_screen;  /* OOM score, scheduler and I/O class: never above the ordinary */
+	bool sysctl_screen;   /* only those of the container's own namespaces */
+	int64_t pids_limit;   /* where the config has none; 0: none */
 	struct oci_seccomp *seccomp; /* stacked on the config's; NULL: none */
 	const char **masked_paths, **readonly_paths; /* added */
 	size_t n_masked_paths, n_readonly_paths;
-	bool sysctl_screen;
 	struct {
 		bool screen;
 		const char **allow;	    /* host paths an administrator permits as bind sources */
@@ -81,6 +88,7 @@ struct profile {
 
 /**
  * profile_parse() - decode and check one document; `extends` is left unresolved
+ * @name:	how messages call it ("/etc/agentrt/profiles/agent.json")
  * Entries "name:port" and {"host":..,"ports":[..]} are both taken; hosts are checked by the
  * strict grammar of base/hostname.h and stored canonical.
  */
@@ -94,8 +102,27 @@ int profile_parse(struct arena *a, const char *text, size_t len, const char *nam
  */
 const char *profile_builtin(const char *name);
 
-/* profile_merge() - child over parent: scalars replace when present, lists replace when present */
+/* profile_merge() - child over parent: members of objects one by one, all else replaces */
 int profile_merge(struct arena *a, const struct profile *parent, const char *child_text,
 		  size_t len, const char *name, struct profile **ret_profile, struct err *e);
+
+/**
+ * profile_load() - find a profile by name, resolve `extends`, demand that it is complete
+ * @name:	checked: lower-case letters, digits and '-'
+ * @read:	gives the text of the administrator's NAME.json (arena memory), *ret_text NULL where
+ *		there is none; -1 with @e where there is one that cannot be trusted or read
+ *
+ * An administrator's file hides the built-in of that name. `extends` in NAME.json that says NAME
+ * means the built-in NAME; any other name is looked up the same way. At most PROFILE_MAX_DEPTH
+ * documents; a circle is an error.
+ */
+#define PROFILE_MAX_DEPTH 4
+typedef int profile_reader(void *ctx, struct arena *a, const char *name, const char **ret_text,
+			   size_t *ret_len, struct err *e);
+int profile_load(struct arena *a, const char *name, profile_reader *read, void *ctx,
+		 struct profile **ret_profile, struct err *e);
+
+/* profile_builtin_names() - NULL-terminated, for messages and completion */
+const char *const *profile_builtin_names(void);
 
 #endif

@@ -76,7 +76,8 @@ int tighten_process(struct arena *a, const struct oci_process *proc, const struc
 		    struct oci_process **ret_process, struct finding **ret_findings,
 		    size_t *ret_n_findings, struct err *e);
 
-/* sources_guards() - the paths that probe/ must look for, given the home directories */
+/* sources_guards() - the paths that probe/ must look for, given the home directories; in the order
+ * in which they are tried: the first that matches names the rule */
 struct source_guard { const char *rule, *path; };
 void sources_guards(struct arena *a, const char *const *homes, size_t n_homes,
 		    struct source_guard **ret_guards, size_t *ret_n);
