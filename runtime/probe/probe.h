@@ -2,10 +2,10 @@
 /*
  * probe.h - struct facts from this host; the only place that looks before the plan is made
  *
- * Probing reads and never changes anything: no mount, no namespace, no file is made. What cannot
- * be seen (a path that may not be searched, /proc without an entry) is recorded as absent or as a
- * problem, and the rules that need it refuse; an error is returned only where nothing sensible
- * could be decided (no /proc/self/mountinfo, no memory for the rootfs path).
+ * Probing changes nothing and leaves nothing behind. What cannot be seen (a path that may not be
+ * searched, or that leads through /proc/<pid>/root into another mount namespace) is recorded as
+ * absent, type 0, or as a problem, and the rules that need it refuse. An error is returned only
+ * where nothing sensible could be decided: no rootfs, no /proc.
  */
 #ifndef PROBE_PROBE_H
 #define PROBE_PROBE_H

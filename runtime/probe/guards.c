@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * guards.c - which of the guarded places exist here, and where they really are
+ *
+ * A place is looked up through its own symbolic links: ~/.aws may point anywhere. Homes are those
+ * of root and of people in /etc/passwd, and whatever lies in /home (accounts kept elsewhere).
+ */
+#include "probe/internal.h"
+
+#include <dirent.h>
+#include <sys/stat.h>
+
+#include "base/fd.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "profiles/tighten.h"
+
+#define PASSWD_MAX_BYTES (4u << 20)
+#define FIRST_PERSON_UID 1000u /* login.defs(5) UID_MIN */
+#define UID_NOBODY	 65534u
+
+static void add_home(struct probe_ctx *c, const char *dir)
+{
+	struct facts *f = c->f;
+	struct fact_path p;
+	auto_close int fd = probe_path(c, dir, &p);
+
+	if (fd < 0 || p.type != 'd' || streq(p.realpath, "/"))
+		return;
+	for (size_t i = 0; i < f->n_homes; i++)
+		if (streq(f->homes[i], p.realpath))
+			return;
+	*arena_push(c->a, f->homes, f->n_homes) = p.realpath;
+}
+
+/* name:password:uid:gid:comment:home:shell */
+static void add_passwd_line(struct probe_ctx *c, char *line)
+{
+	char *field[7] = { 0 };
+	uint32_t uid;
+
+	for (size_t i = 0; i < 7; i++)
+		if (!(field[i] = strsep(&line, ":")))
+			break;
+	if (!field[5] || field[5][0] != '/' || !str_to_u32(field[2], &uid))
+		return;
+	if (uid == 0 || (uid >= FIRST_PERSON_UID && uid != UID_NOBODY))
+		add_home(c, arena_strdup(c->a, field[5]));
+}
+
+static void homes_from_passwd(struct probe_ctx *c)
+{
+	auto_free char *text = NULL;
+	char *rest, *line;
+
+	if (fd_read_file("/etc/passwd", PASSWD_MAX_BYTES, &text, NULL, NULL))
+		return;
+	for (rest = text; (line = strsep(&rest, "\n"));)
+		add_passwd_line(c, line);
+}
+
+static void homes_from_home(struct probe_ctx *c)
+{
+	DIR *d = opendir("/home");
+	const struct dirent *entry;
+
+	if (!d)
+		return;
+	while ((entry = readdir(d)))
+		if (entry->d_name[0] != '.' && (entry->d_type == DT_DIR || entry->d_type == DT_LNK ||
+						entry->d_type == DT_UNKNOWN))
+			add_home(c, arena_printf(c->a, "/home/%s", entry->d_name));
+	closedir(d);
+}
+
+static bool any_source(const struct facts *f)
+{
+	for (size_t i = 0; i < f->n_mounts; i++)
+		if (f->mounts[i].given)
+			return true;
+	return false;
+}
+
+void probe_guards(struct probe_ctx *c)
+{
+	struct facts *f = c->f;
+	struct source_guard *wanted;
+	size_t n;
+
+	if (!any_source(f))
+		return;
+	add_home(c, "/root");
+	homes_from_passwd(c);
+	homes_from_home(c);
+	sources_guards(c->a, f->homes, f->n_homes, &wanted, &n);
+	for (size_t i = 0; i < n; i++) {
+		struct fact_path p;
+		auto_close int fd = probe_path(c, wanted[i].path, &p);
+
+		if (fd < 0)
+			continue;
+		struct fact_guard *g = arena_push(c->a, f->guards, f->n_guards);
+		g->rule = wanted[i].rule;
+		g->at = p;
+	}
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kernel.c - what this kernel and this process can do; each answer costs one or two system calls */
+#include "probe/internal.h"
+
+#include <errno.h>
+#include <linux/landlock.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "sys/syscalls.h"
+
+#define INITIAL_USERNS_INO 0xEFFFFFFDu /* include/uapi/linux/nsfs.h, unchanged since 3.8 */
+
+static void probe_caps(struct facts *f)
+{
+	for (unsigned c = 0; c < 64; c++) {
+		int has = prctl(PR_CAPBSET_READ, (unsigned long)c, 0, 0, 0);
+
+		if (has < 0)
+			break;
+		f->cap_last = c;
+		f->cap_bounding |= (uint64_t)has << c;
+	}
+}
+
+/* The call exists from 5.12 on, with MOUNT_ATTR_IDMAP from its first day. */
+static bool has_mount_setattr(void)
+{
+	return sys_mount_setattr(-1, "", 0, NULL) == 0 || errno != ENOSYS;
+}
+
+/* fsopen() loads the module where that is allowed, and makes nothing. */
+static bool has_overlay(void)
+{
+	auto_close int fd = sys_fsopen("overlay", FSOPEN_CLOEXEC);
+	auto_free char *text = NULL;
+
+	if (fd >= 0)
+		return true;
+	if (errno != EPERM || fd_read_file("/proc/filesystems", 65536, &text, NULL, NULL))
+		return false;
+	return strstr(text, "\toverlay\n") != NULL;
+}
+
+static bool has_landlock(void)
+{
+	return syscall(SYS_landlock_create_ruleset, NULL, (size_t)0,
+		       LANDLOCK_CREATE_RULESET_VERSION) > 0;
+}
+
+static bool has_apparmor(void)
+{
+	auto_free char *text = NULL;
+
+	if (access("/sys/module/apparmor", F_OK) != 0)
+		return false;
+	return fd_read_file("/sys/module/apparmor/parameters/enabled", 64, &text, NULL, NULL) == 0 &&
+	       text[0] == 'Y';
+}
+
+void probe_kernel(struct arena *a, struct facts *f)
+{
+	struct utsname u;
+	struct stat st;
+
+	f->kernel = uname(&u) == 0 ? arena_strdup(a, u.release) : "unknown";
+	f->euid = geteuid();
+	f->in_initial_userns = stat("/proc/self/ns/user", &st) == 0 && st.st_ino == INITIAL_USERNS_INO;
+	probe_caps(f);
+	f->kernel_idmap = has_mount_setattr();
+	f->kernel_overlay = has_overlay();
+	f->kernel_landlock = has_landlock();
+	f->apparmor = has_apparmor();
+	f->selinux = access("/sys/fs/selinux/enforce", F_OK) == 0;
+}

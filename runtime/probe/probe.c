@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* probe.c - one probe from its parts: mountinfo is read once, paths after the kernel's abilities */
+#include "probe/probe.h"
+
+#include "base/fd.h"
+#include "probe/internal.h"
+
+static int probe_begin(struct probe_ctx *c, struct arena *a, struct err *e)
+{
+	*c = (struct probe_ctx){ .a = a, .idmap_userns = -1 };
+	c->f = arena_alloc(a, 1, sizeof(*c->f));
+	if (mountinfo_read(a, &c->mounts, e))
+		return -1;
+	probe_kernel(a, c->f);
+	return probe_cgroups(c, e);
+}
+
+int probe_facts(struct arena *a, const struct oci_spec *s, const char *bundle_host,
+		const struct probe_opts *o, struct facts **ret_facts, struct err *e)
+{
+	struct probe_ctx c;
+	int r = probe_begin(&c, a, e);
+
+	if (r == 0 && s->root && s->root->path)
+		r = probe_root(&c, probe_absolute(a, bundle_host, s->root->path), o->peek, e);
+	if (r == 0) {
+		probe_sources(&c, s, bundle_host);
+		if (!o->no_guards)
+			probe_guards(&c);
+		probe_namespaces(&c, s, o);
+		*ret_facts = c.f;
+	}
+	fd_close(&c.idmap_userns);
+	return r;
+}
+
+int probe_host(struct arena *a, struct facts **ret_facts, struct err *e)
+{
+	struct probe_ctx c;
+
+	if (probe_begin(&c, a, e))
+		return -1;
+	*ret_facts = c.f;
+	return 0;
+}
