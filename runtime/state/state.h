@@ -2,14 +2,16 @@
 /*
  * state.h - the container's directory: <root>/<id>/, 0700, files 0600
  *
- *   lock          flock(2): held exclusively while the container changes
+ *   lock          flock(2): held exclusively while the container changes; readers take none,
+ *                 because state.json is replaced atomically
  *   state.json    struct state
  *   config.json   the tightened spec: no removed value is ever written
  *   plan.json     what was done and by which rule
  *   gate, result  fifos of the start protocol; gate disappears when started
  *   egress.log    decisions of the proxy, JSON lines (egress.log.1: the older half of the ring)
  *
- * <root>/.ids holds the reservations of id ranges and proxy uids (one file, flock, boot id).
+ * /run/agentrt/.ids holds the reservations of id ranges and proxy uids: one file for the machine,
+ * whatever --root says, because two engines with two roots share one space of uids.
  */
 #ifndef STATE_STATE_H
 #define STATE_STATE_H
@@ -24,7 +26,7 @@
 #include "plan/plan.h"
 
 #define STATE_VERSION 1
-#define STATE_ID_MAX  1024
+#define STATE_ID_MAX  255 /* it is the name of directories: NAME_MAX */
 
 struct state_dir_cg { const char *controllers, *mount_host, *path; };
 
@@ -61,22 +63,45 @@ bool state_id_is_valid(const char *id); /* [A-Za-z0-9_+.-]+, not "." or "..", no
 
 /* state_create_dir() - reserve the id: mkdir, lock held; "container with given ID already exists" */
 int state_create_dir(const char *root, const char *id, int *ret_dirfd, int *ret_lock, struct err *e);
-/* state_open() - lock shared or exclusive; "container does not exist" (ERR_NOTFOUND) */
+/* state_open() - with the lock (waits for it), or without (*ret_lock is -1);
+ * "container does not exist" (ERR_NOTFOUND) */
 int state_open(const char *root, const char *id, bool exclusive, int *ret_dirfd, int *ret_lock,
 	       struct err *e);
 int state_save(int dirfd, const struct state *s, struct err *e);
-/* A state cut short or of another version is ERR_INPUT and says so. */
+/* A state cut short or of another version is ERR_INPUT and says so; no state yet is ERR_STATE. */
 int state_load(struct arena *a, int dirfd, struct state **ret_state, struct err *e);
+bool state_is_locked(int dirfd); /* somebody is at work */
+/**
+ * state_status() - creating, created, running or stopped
+ * A frozen cgroup (paused) is not seen here. Whoever holds the lock and finds no pid knows better
+ * than "creating": it was left by a runtime that died.
+ */
 enum status state_status(int dirfd, const struct state *s);
+/* state_boot_id() - of this boot; "" where there is none */
+void state_boot_id(char ret[37]);
 void state_cgroup(struct arena *a, const struct state *s, struct op_cgroup *ret_cg);
 /* state_remove_dir() - the directory and the reservations; last step of delete */
 int state_remove_dir(const char *root, const char *id, int dirfd, struct err *e);
 /* state_list() - ids, sorted */
 int state_list(struct arena *a, const char *root, const char ***ret_ids, size_t *ret_n, struct err *e);
 
-/* state_reserve_ids() - a private id range and a proxy uid that no living container has */
-int state_reserve_ids(const char *root, const char *id, const char *pod, uint32_t *ret_base,
-		      uint32_t *ret_size, uint32_t *ret_egress_uid, struct err *e);
+/* What a container holds of the machine's ids. */
+struct id_grant {
+	uint32_t base, size; /* a range mapped into no other container (but those of its pod) */
+	uint32_t egress_uid; /* mapped into no container at all, distinct for each A */
+};
+#define ID_GRANT_SIZE 65536u
+
+/**
+ * state_reserve_ids() - a private id range and a proxy uid that no living container has
+ * @pod:	containers of one pod (and root) share a grant; NULL: none
+ * Overlaps nothing in /etc/{passwd,group,subuid,subgid}. Reservations of another boot, and those
+ * whose container's directory is gone, are dropped on the way.
+ */
+int state_reserve_ids(const char *root, const char *id, const char *pod, struct id_grant *ret_grant,
+		      struct err *e);
+/* state_peek_ids() - what state_reserve_ids() would give now; reserves nothing (`explain`) */
+int state_peek_ids(struct id_grant *ret_grant, struct err *e);
 int state_release_ids(const char *root, const char *id, struct err *e);
 
 /* The state document of `state` and of hooks: compact JSON, "/" unescaped. */

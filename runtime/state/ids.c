@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ids.c - which container has which range of host ids
+ *
+ * One text file for the machine, replaced atomically under the lock of a second one:
+ *
+ *   agentrt-ids 1 <boot id> <number of the range to try next>
+ *   <base> <size> <proxy uid> <pod or -> <container id> <state root>
+ *
+ * Ranges are given out in turn, not lowest first, so that a range rests before its next owner:
+ * the last processes of the former one may still be dying. A file that cannot be read as this is
+ * an error: guessing could give one range to two containers.
+ */
+#include "state/ids.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/mem.h"
+#include "base/mutant.h"
+#include "base/table.h"
+
+#define IDS_MAGIC     "agentrt-ids 1"
+#define IDS_FILE      ".ids"
+#define IDS_LOCK      ".ids.lock"
+#define IDS_FILE_MAX  (16u << 20) /* bytes */
+#define HOST_FILE_MAX (64u << 20) /* bytes of /etc/passwd and its like */
+
+static const struct ids_place machine = { .dir = "/run/agentrt", .etc = "/etc" };
+
+struct row {
+	struct id_grant grant;
+	const char *pod, *id, *root; /* pod: NULL for none */
+};
+
+struct span { uint64_t first, last; }; /* ids that somebody else has */
+
+struct book {
+	struct arena a;
+	uint32_t next;
+	struct row *rows;
+	size_t n_rows, n_read; /* alive; lines in the file */
+	struct span *spans;
+	size_t n_spans;
+};
+
+static void book_done(struct book *b)
+{
+	arena_done(&b->a);
+}
+#define auto_book __attribute__((cleanup(book_done)))
+
+/* Cuts the next field off *p at @sep; NULL at the end of the line. */
+static char *cut(char **p, char sep)
+{
+	char *s = *p, *end = s ? strchr(s, sep) : NULL;
+
+	if (end)
+		*end++ = '\0';
+	*p = end;
+	return s;
+}
+
+static bool parse_row(char *line, struct row *ret)
+{
+	char *base = cut(&line, ' '), *size = cut(&line, ' '), *uid = cut(&line, ' ');
+	char *pod = cut(&line, ' '), *id = cut(&line, ' ');
+
+	if (!line || line[0] != '/' || !state_id_is_valid(id) || !state_id_is_valid(pod) ||
+	    !str_to_u32(base, &ret->grant.base) || !str_to_u32(size, &ret->grant.size) ||
+	    !str_to_u32(uid, &ret->grant.egress_uid))
+		return false;
+	ret->pod = streq(pod, "-") ? NULL : pod;
+	ret->id = id;
+	ret->root = line;
+	return true;
+}
+
+/* Whether the container that holds a row still has its directory; doubt keeps the row. */
+static bool is_alive(const struct row *r)
+{
+	auto_free char *path = xasprintf("%s/%s", r->root, r->id);
+
+	return access(path, F_OK) == 0 || errno != ENOENT;
+}
+
+static int parse_book(struct book *b, char *text, struct err *e)
+{
+	char boot[37], want[64];
+
+	state_boot_id(boot);
+	snprintf(want, sizeof(want), IDS_MAGIC " %s ", boot);
+
+	char *head = cut(&text, '\n');
+	if (!str_has_prefix(head, IDS_MAGIC " "))
+		return err_set(e, ERR_INPUT, "its first line is not \"" IDS_MAGIC "\"");
+	if (!str_has_prefix(head, want))
+		return 0; /* of another boot: no container of it lives */
+	if (!str_to_u32(head + strlen(want), &b->next))
+		return err_set(e, ERR_INPUT, "its first line has no range number");
+	for (unsigned n = 2; text && *text; n++) {
+		struct row row;
+
+		if (!parse_row(cut(&text, '\n'), &row))
+			return err_set(e, ERR_INPUT, "line %u is not a reservation", n);
+		b->n_read++;
+		if (is_alive(&row))
+			*arena_push(&b->a, b->rows, b->n_rows) = row;
+	}
+	return 0;
+}
+
+static int read_book(struct book *b, const struct ids_place *at, struct err *e)
+{
+	auto_free char *path = xasprintf("%s/%s", at->dir, IDS_FILE);
+	auto_free char *text = NULL;
+	struct err why = ERR_INIT;
+
+	if (fd_read_file(path, IDS_FILE_MAX, &text, NULL, &why) && why.sys == ENOENT)
+		return 0;
+	if (!text || parse_book(b, arena_strdup(&b->a, text), &why)) {
+		*e = why;
+		return err_ctx(e, "id reservations %s (if no container runs, remove it)", path);
+	}
+	return 0;
+}
+
+static int write_book(const struct book *b, const struct ids_place *at, struct err *e)
+{
+	auto_close int dirfd = open(at->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	auto_strbuf struct strbuf t = STRBUF_INIT;
+	char boot[37];
+
+	if (dirfd < 0)
+		return err_sys(e, "open %s", at->dir);
+	state_boot_id(boot);
+	strbuf_addf(&t, IDS_MAGIC " %s %" PRIu32 "\n", boot, b->next);
+	for (size_t i = 0; i < b->n_rows; i++) {
+		const struct row *r = &b->rows[i];
+
+		strbuf_addf(&t, "%" PRIu32 " %" PRIu32 " %" PRIu32 " %s %s %s\n", r->grant.base,
+			    r->grant.size, r->grant.egress_uid, r->pod ? r->pod : "-", r->id, r->root);
+	}
+	return fd_write_file_at(dirfd, IDS_FILE, t.p, t.len, 0600, e);
+}
+
+/* Ids in files of the host: "name:x:id:..." or, with a count, "name:first:count". */
+static const struct host_file {
+	const char *name;
+	unsigned column;
+	bool has_count;
+} host_files[] = {
+	{ "passwd", 2, false },
+	{ "group", 2, false },
+	{ "subuid", 1, true },
+	{ "subgid", 1, true },
+};
+
+static void add_line(struct book *b, const struct host_file *f, char *line)
+{
+	uint32_t first = 0, count = 1;
+	char *field = NULL;
+
+	for (unsigned col = 0; col <= f->column; col++)
+		field = cut(&line, ':');
+	if (!field || !str_to_u32(field, &first))
+		return; /* a comment, or an NIS line: no id in it */
+	if (f->has_count && (!line || !str_to_u32(cut(&line, ':'), &count) || count == 0))
+		return;
+	*arena_push(&b->a, b->spans, b->n_spans) =
+		(struct span){ first, (uint64_t)first + count - 1 };
+}
+
+static int read_host(struct book *b, const struct ids_place *at, struct err *e)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(host_files); i++) {
+		auto_free char *path = xasprintf("%s/%s", at->etc, host_files[i].name);
+		auto_free char *text = NULL;
+		struct err why = ERR_INIT;
+
+		if (fd_read_file(path, HOST_FILE_MAX, &text, NULL, &why)) {
+			if (why.sys == ENOENT)
+				continue;
+			*e = why;
+			return err_ctx(e, "look for ids that are taken");
+		}
+		for (char *p = text; p;)
+			add_line(b, &host_files[i], cut(&p, '\n'));
+	}
+	return 0;
+}
+
+static bool is_taken(const struct book *b, uint64_t first, uint64_t last)
+{
+	for (size_t i = 0; i < b->n_spans; i++)
+		if (b->spans[i].first <= last && first <= b->spans[i].last)
+			return true;
+	return false;
+}
+
+static bool has_range(const struct book *b, uint32_t base)
+{
+	for (size_t i = 0; i < b->n_rows; i++)
+		if (b->rows[i].grant.base == base && !mutant("ids.range"))
+			return true;
+	return false;
+}
+
+static bool has_egress(const struct book *b, uint32_t uid)
+{
+	for (size_t i = 0; i < b->n_rows; i++)
+		if (b->rows[i].grant.egress_uid == uid)
+			return true;
+	return false;
+}
+
+static int choose(struct book *b, struct id_grant *ret, struct err *e)
+{
+	uint32_t i, n = 0, base = 0, uid = 0;
+
+	for (i = 0; i < IDS_RANGES; i++) {
+		n = (b->next + i) % IDS_RANGES;
+		base = IDS_BASE + n * ID_GRANT_SIZE;
+		if (!has_range(b, base) && !is_taken(b, base, (uint64_t)base + ID_GRANT_SIZE - 1))
+			break;
+	}
+	if (i == IDS_RANGES)
+		return err_set(e, ERR_STATE, "reserve a range of ids: all %u are taken", IDS_RANGES);
+	b->next = (n + 1) % IDS_RANGES;
+	for (i = 0; i < IDS_EGRESS_MAX; i++) {
+		uid = IDS_EGRESS_BASE + (n + i) % IDS_EGRESS_MAX;
+		if (!has_egress(b, uid) && !is_taken(b, uid, uid))
+			break;
+	}
+	if (i == IDS_EGRESS_MAX)
+		return err_set(e, ERR_STATE, "reserve a uid for the egress proxy: all are taken");
+	*ret = (struct id_grant){ .base = base, .size = ID_GRANT_SIZE, .egress_uid = uid };
+	return 0;
+}
+
+static const struct row *find_row(const struct book *b, const char *root, const char *id,
+				  const char *pod)
+{
+	for (size_t i = 0; i < b->n_rows; i++) {
+		const struct row *r = &b->rows[i];
+
+		if (!streq(r->root, root))
+			continue;
+		if (streq(r->id, id) || (pod && r->pod && streq(r->pod, pod)))
+			return r;
+	}
+	return NULL;
+}
+
+static int lock_book(const struct ids_place *at, int *ret_fd, struct err *e)
+{
+	auto_free char *path = xasprintf("%s/%s", at->dir, IDS_LOCK);
+	int rc;
+
+	if (mkdir(at->dir, 0711) < 0 && errno != EEXIST)
+		return err_sys(e, "create %s", at->dir);
+
+	auto_close int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_sys(e, "open %s", path);
+	do
+		rc = flock(fd, LOCK_EX);
+	while (rc < 0 && errno == EINTR);
+	if (rc < 0)
+		return err_sys(e, "lock %s", path);
+	*ret_fd = take_fd(fd);
+	return 0;
+}
+
+int ids_reserve(const struct ids_place *at, const char *root, const char *id, const char *pod,
+		struct id_grant *ret_grant, struct err *e)
+{
+	auto_book struct book b = { .a = ARENA_INIT };
+	auto_close int lock = -1;
+	struct id_grant grant;
+
+	if (strchr(root, '\n') || (pod && (!state_id_is_valid(pod) || streq(pod, "-"))))
+		return err_set(e, ERR_INPUT, "reserve ids for container %s: the state root or the pod "
+			       "has a name that cannot be recorded", id);
+	if (lock_book(at, &lock, e) || read_book(&b, at, e))
+		return -1;
+
+	const struct row *old = find_row(&b, root, id, pod);
+	if (old)
+		grant = old->grant;
+	else if (read_host(&b, at, e) || choose(&b, &grant, e))
+		return -1;
+	if (!old || !streq(old->id, id)) {
+		*arena_push(&b.a, b.rows, b.n_rows) =
+			(struct row){ .grant = grant, .pod = pod, .id = id, .root = root };
+		if (write_book(&b, at, e))
+			return -1;
+	}
+	*ret_grant = grant;
+	return 0;
+}
+
+int ids_peek(const struct ids_place *at, struct id_grant *ret_grant, struct err *e)
+{
+	auto_book struct book b = { .a = ARENA_INIT };
+	struct err why = ERR_INIT;
+
+	if (read_book(&b, at, &why)) {
+		if (why.sys != EACCES) {
+			*e = why;
+			return -1;
+		}
+		b.n_rows = 0; /* not root: the plan is shown with the range of an idle machine */
+	}
+	return read_host(&b, at, e) || choose(&b, ret_grant, e) ? -1 : 0;
+}
+
+int ids_release(const struct ids_place *at, const char *root, const char *id, struct err *e)
+{
+	auto_book struct book b = { .a = ARENA_INIT };
+	auto_free char *path = xasprintf("%s/%s", at->dir, IDS_FILE);
+	auto_close int lock = -1;
+	size_t kept = 0;
+
+	if (access(path, F_OK) < 0)
+		return 0; /* nothing was ever reserved */
+	if (lock_book(at, &lock, e) || read_book(&b, at, e))
+		return -1;
+	for (size_t i = 0; i < b.n_rows; i++)
+		if (!streq(b.rows[i].root, root) || !streq(b.rows[i].id, id))
+			b.rows[kept++] = b.rows[i];
+	if (kept == b.n_read)
+		return 0;
+	b.n_rows = kept;
+	return write_book(&b, at, e);
+}
+
+int state_reserve_ids(const char *root, const char *id, const char *pod, struct id_grant *ret_grant,
+		      struct err *e)
+{
+	return ids_reserve(&machine, root, id, pod, ret_grant, e);
+}
+
+int state_peek_ids(struct id_grant *ret_grant, struct err *e)
+{
+	return ids_peek(&machine, ret_grant, e);
+}
+
+int state_release_ids(const char *root, const char *id, struct err *e)
+{
+	return ids_release(&machine, root, id, e);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ids.h - the reservation file behind state_reserve_ids(), with its places named (for tests) */
+#ifndef STATE_IDS_H
+#define STATE_IDS_H
+
+#include "state/state.h"
+
+/*
+ * 0x70000000 to 0x7fffffff: above what shadow's and systemd's allocators hand out, and below the
+ * sign bit, which some programs do not survive. The last 65536 are for proxies.
+ */
+#define IDS_BASE	0x70000000u
+#define IDS_RANGES	4095u
+#define IDS_EGRESS_BASE 0x7fff0000u
+#define IDS_EGRESS_MAX	65534u /* not 0x7fffffff, not its neighbour */
+
+struct ids_place {
+	const char *dir; /* holds .ids and .ids.lock */
+	const char *etc; /* "/etc" */
+};
+
+int ids_reserve(const struct ids_place *at, const char *root, const char *id, const char *pod,
+		struct id_grant *ret_grant, struct err *e);
+int ids_peek(const struct ids_place *at, struct id_grant *ret_grant, struct err *e);
+int ids_release(const struct ids_place *at, const char *root, const char *id, struct err *e);
+
+#endif
