@@ -109,6 +109,7 @@ struct op_cgroup {
 	struct plan_dev_rule *devices; /* in order; n_devices 0: no device rules at all */
 	size_t n_devices;
 	bool chown; /* v2, own cgroup namespace, writable mount: delegate to the mapped root */
+	uint32_t owner_uid, owner_gid; /* chown: the container's root, as host ids */
 };
 
 struct op_root {

@@ -81,7 +81,16 @@ static bool any_source(const struct facts *f)
 	return false;
 }
 
-void probe_guards(struct probe_ctx *c)
+static void add_guard(struct probe_ctx *c, const char *rule, const char *path_host)
+{
+	struct fact_path p;
+	auto_close int fd = probe_path(c, path_host, &p);
+
+	if (fd >= 0)
+		*arena_push(c->a, c->f->guards, c->f->n_guards) = (struct fact_guard){ rule, p };
+}
+
+void probe_guards(struct probe_ctx *c, const char *state_root)
 {
 	struct facts *f = c->f;
 	struct source_guard *wanted;
@@ -93,14 +102,8 @@ void probe_guards(struct probe_ctx *c)
 	homes_from_passwd(c);
 	homes_from_home(c);
 	sources_guards(c->a, f->homes, f->n_homes, &wanted, &n);
-	for (size_t i = 0; i < n; i++) {
-		struct fact_path p;
-		auto_close int fd = probe_path(c, wanted[i].path, &p);
-
-		if (fd < 0)
-			continue;
-		struct fact_guard *g = arena_push(c->a, f->guards, f->n_guards);
-		g->rule = wanted[i].rule;
-		g->at = p;
-	}
+	for (size_t i = 0; i < n; i++)
+		add_guard(c, wanted[i].rule, wanted[i].path);
+	if (state_root) /* where --root says; the table has the default */
+		add_guard(c, "mount.agentrt", state_root);
 }

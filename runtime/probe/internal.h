@@ -31,7 +31,7 @@ int probe_path(struct probe_ctx *c, const char *given_host, struct fact_path *re
 const char *probe_absolute(struct arena *a, const char *bundle_host, const char *path);
 void probe_sources(struct probe_ctx *c, const struct oci_spec *s, const char *bundle_host);
 int probe_root(struct probe_ctx *c, const char *path_host, bool may_be_missing, struct err *e);
-void probe_guards(struct probe_ctx *c);
+void probe_guards(struct probe_ctx *c, const char *state_root);
 void probe_namespaces(struct probe_ctx *c, const struct oci_spec *s, const struct probe_opts *o);
 
 /* can_idmap() - whether the file system of @p, open at @fd, takes MOUNT_ATTR_IDMAP */

@@ -26,7 +26,7 @@ int probe_facts(struct arena *a, const struct oci_spec *s, const char *bundle_ho
 	if (r == 0) {
 		probe_sources(&c, s, bundle_host);
 		if (!o->no_guards)
-			probe_guards(&c);
+			probe_guards(&c, o->state_root);
 		probe_namespaces(&c, s, o);
 		*ret_facts = c.f;
 	}

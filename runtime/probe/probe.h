@@ -19,7 +19,7 @@
 #include "profiles/facts.h"
 
 struct probe_opts {
-	const char *id, *state_root;
+	const char *id, *state_root; /* state_root: guarded too */
 	bool peek;	/* explain: the rootfs may be missing, then it is recorded as such */
 	bool no_guards; /* the profile does not screen mounts: guards and homes stay empty */
 	/* Namespace inodes of the containers of the same pod (struct state, ns_ino and ns_e_ino):
