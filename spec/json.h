@@ -4,13 +4,14 @@
  *
  * yajl is used through its streaming callbacks only (yajl_tree_parse leaks, lloyd/yajl #250).
  * Hostile input is bounded: document bytes by the caller, depth and values here; duplicate keys
- * are refused; numbers are kept as text, because seccomp values reach 2^64-1.
+ * are refused, as are NUL and malformed UTF-8 in strings; numbers are kept as text, because seccomp values reach 2^64-1.
  */
 #ifndef SPEC_JSON_H
 #define SPEC_JSON_H
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/str.h"
 
 #define JSON_MAX_DEPTH	64u
 #define JSON_MAX_VALUES 200000u
@@ -19,7 +20,7 @@ enum json_type { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSO
 
 struct json {
 	enum json_type type;
-	unsigned line, column; /* 1-based, of the value's end as yajl reports it */
+	unsigned line, column; /* 1-based, in bytes, of the value's first byte */
 	const char *key;       /* member name inside an object, else NULL */
 	bool boolean;
 	const char *text; /* STRING: decoded, no NUL inside (refused); NUMBER: as written */
@@ -31,6 +32,9 @@ struct json {
 int json_parse(struct arena *a, const char *text, size_t len, const char *name,
 	       struct json **ret_root, struct err *e);
 const struct json *json_get(const struct json *object, const char *key); /* NULL: absent */
-const char *json_type_name(enum json_type t);
+const char *json_type_name(enum json_type t); /* "a string", "an object" ... */
+
+/* json_indent() - append valid compact JSON text with line breaks and tabs, as people read it */
+void json_indent(struct strbuf *b, const char *text);
 
 #endif

@@ -43,12 +43,17 @@ enum mopt_kind {
 	MOPT_REMOUNT,
 	MOPT_IDMAP,	  /* idmap, ridmap */
 	MOPT_TMPCOPYUP,
-	MOPT_NOTHING,	  /* defaults, async and what else is the kernel's default */
+	MOPT_NOTHING,	  /* defaults */
 };
+/*
+ * Options are taken in order, the later wins: set = (set & ~row.clear) | row.set, and for
+ * mount_setattr(2) clear = (clear & ~row.set) | row.clear. An access-time row has its own bits in
+ * both attr_set and attr_clear, because the kernel wants the whole field cleared with the set.
+ */
 struct mopt_row {
 	const char *name;
 	enum mopt_kind kind;
-	uint64_t set, clear;	       /* MS_* */
+	uint64_t set, clear;	       /* MS_*; 0 for MOPT_RECURSIVE */
 	uint64_t attr_set, attr_clear; /* MOUNT_ATTR_* */
 	bool recursive;		       /* rbind, ridmap, rro ... */
 };
@@ -58,7 +63,7 @@ const struct mopt_row *mopt_find(const char *name); /* NULL: file-system data */
 
 const char *name_of(const struct name_table *t, uint64_t value); /* NULL if none */
 bool name_find(const struct name_table *t, const char *name, uint64_t *ret_value);
-/* name_find_signal() - "TERM", "SIGTERM" or "15"; exact case */
+/* name_find_signal() - "TERM", "SIGTERM", "RTMIN+3" or "15" (0 to 64); exact case */
 bool name_find_signal(const char *s, int *ret_signo);
 
 #endif

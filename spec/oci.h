@@ -4,8 +4,8 @@
  *
  * Filled by the tables in oci_*.c through field.h; lives in one arena; strings are borrowed from
  * it and NULL when the property is absent. Lists are {pointer, n_pointer}. Scalars whose absence
- * means something are struct opt_*. Enumerations are int indices into the tables of names.h, -1
- * where absent. Section names in comments are those of config.md and config-linux.md.
+ * means something are struct opt_*. Enumerations are int: the low 32 bits of the row's value in
+ * the table of names.h (compare as (uint32_t)v == SCMP_ACT_KILL_PROCESS), -1 where absent. Section names in comments are those of config.md and config-linux.md.
  */
 #ifndef SPEC_OCI_H
 #define SPEC_OCI_H
@@ -217,7 +217,7 @@ struct oci_spec {
 /* Lookups that several layers need. */
 const struct oci_namespace *oci_ns_find(const struct oci_spec *s, enum oci_ns_type type);
 const char *oci_annotation(const struct oci_spec *s, const char *key);
-/* Value of NAME in a process's environment, or NULL. */
+/* Value of NAME in a process's environment, the last where it occurs twice; or NULL. */
 const char *oci_env_get(const struct oci_process *p, const char *name);
 
 #endif

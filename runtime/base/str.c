@@ -120,27 +120,48 @@ void strbuf_addf(struct strbuf *b, const char *fmt, ...)
 	b->len += (size_t)n;
 }
 
-/* Length of the UTF-8 sequence at s (RFC 3629: no overlongs, no surrogates), 0 if malformed. */
-static size_t utf8_len(const unsigned char *s)
+static bool is_continuation(const unsigned char *s, size_t from, size_t to)
 {
+	for (size_t i = from; i < to; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return false;
+	return true;
+}
+
+size_t str_utf8_len(const char *text, size_t n)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	size_t len = 0;
+
+	if (n == 0)
+		return 0;
 	if (s[0] < 0x80)
 		return 1;
 	if (s[0] >= 0xc2 && s[0] <= 0xdf)
-		return (s[1] & 0xc0) == 0x80 ? 2 : 0;
-	if ((s[0] & 0xf0) == 0xe0) {
-		bool low = s[0] == 0xe0 && s[1] < 0xa0, sur = s[0] == 0xed && s[1] > 0x9f;
+		len = 2;
+	else if ((s[0] & 0xf0) == 0xe0)
+		len = 3;
+	else if (s[0] >= 0xf0 && s[0] <= 0xf4)
+		len = 4;
+	if (len == 0 || n < len || !is_continuation(s, 1, len))
+		return 0;
 
-		return (s[1] & 0xc0) == 0x80 && (s[2] & 0xc0) == 0x80 && !low && !sur ? 3 : 0;
-	}
-	if (s[0] >= 0xf0 && s[0] <= 0xf4) {
-		bool low = s[0] == 0xf0 && s[1] < 0x90, high = s[0] == 0xf4 && s[1] > 0x8f;
+	bool overlong = (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xf0 && s[1] < 0x90);
+	bool surrogate = s[0] == 0xed && s[1] > 0x9f;
+	bool beyond = s[0] == 0xf4 && s[1] > 0x8f;
 
-		return (s[1] & 0xc0) == 0x80 && (s[2] & 0xc0) == 0x80 && (s[3] & 0xc0) == 0x80 &&
-				       !low && !high ?
-			       4 :
-			       0;
-	}
-	return 0;
+	return overlong || surrogate || beyond ? 0 : len;
+}
+
+void str_printable(char *buf, size_t size, const char *s)
+{
+	size_t n = strlen(s), i;
+
+	for (i = 0; i + 1 < size && i < n; i++)
+		buf[i] = (unsigned char)s[i] < 0x20 || s[i] == 0x7f ? '?' : s[i];
+	buf[i] = '\0';
+	if (n >= size && size > 3)
+		memcpy(buf + size - 4, "...", 4);
 }
 
 static const char *json_escape(char c, char *buf, size_t n)
@@ -171,8 +192,8 @@ void strbuf_add_json(struct strbuf *b, const char *s)
 		return;
 	}
 	strbuf_adds(b, "\"");
-	while (*s) {
-		size_t n = utf8_len((const unsigned char *)s);
+	for (const char *end = s + strlen(s); s < end;) {
+		size_t n = str_utf8_len(s, (size_t)(end - s));
 
 		if ((unsigned char)*s < 0x20 || *s == '"' || *s == '\\' || *s == 0x7f)
 			strbuf_adds(b, json_escape(*s, esc, sizeof(esc)));

@@ -31,6 +31,12 @@ bool str_to_u64(const char *s, uint64_t *ret_v);
 bool str_to_u32(const char *s, uint32_t *ret_v);
 bool str_to_i64(const char *s, int64_t *ret_v);
 
+/* str_utf8_len() - length of the UTF-8 sequence at @s (RFC 3629: no overlongs, no surrogates), 0 if
+ * malformed; at most @n bytes are read */
+size_t str_utf8_len(const char *s, size_t n);
+/* str_printable() - text from outside for a message: control bytes become '?', cut with "..." */
+void str_printable(char *buf, size_t size, const char *s);
+
 /* A growing buffer, always NUL-terminated when p is not NULL. */
 struct strbuf {
 	char *p;

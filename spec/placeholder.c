@@ -1,1 +1,0 @@
-typedef int spec_placeholder;
