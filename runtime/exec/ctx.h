@@ -41,6 +41,7 @@ struct exec_ctx {
 	int console_master, console_slave;
 	int gate, result;	/* fifos of the start protocol */
 	int mask_file, mask_dir; /* do_mask.c's own, -1 at first: /dev/null, an empty directory */
+	bool mask_file_used, mask_dir_used; /* attached once: clone it from now on */
 };
 
 /* One action. @i = index of @op in the plan. Phase, privileges, Should / Mustn't: at each do_. */
