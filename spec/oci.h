@@ -220,4 +220,14 @@ const char *oci_annotation(const struct oci_spec *s, const char *key);
 /* Value of NAME in a process's environment, the last where it occurs twice; or NULL. */
 const char *oci_env_get(const struct oci_process *p, const char *name);
 
+/**
+ * oci_sysctl_path() - a sysctl's name as a path below /proc/sys: "net/ipv4/ip_forward"
+ *
+ * Both notations are taken; as for sysctl(8) the first separator tells which, and the other one is
+ * then part of a name ("net.ipv4.conf.eth0/1.forwarding"). False: too long, or a component that
+ * is empty, "." or ".." and could lead elsewhere.
+ */
+#define OCI_SYSCTL_MAX 256
+bool oci_sysctl_path(const char *key, char ret_path[OCI_SYSCTL_MAX]);
+
 #endif

@@ -8,7 +8,8 @@
 #include "base/str.h"
 #include "spec/oci.h"
 
-#define SPEC_MAX_BYTES (4u << 20) /* a config.json larger than this is refused */
+#define SPEC_OCI_VERSION "1.3.0" /* what is implemented, and what we write */
+#define SPEC_MAX_BYTES	 (4u << 20) /* a config.json larger than this is refused */
 
 /**
  * spec_parse() - decode a config.json held in memory
