@@ -101,8 +101,8 @@ static void add_hierarchy(struct arena *a, const struct mountinfo *m, const char
 	h->own_path = path_below(path, m->root);
 }
 
-int cgroups_find(struct arena *a, const struct mountinfo_table *mounts, char *self,
-		 struct facts *f, struct err *e)
+int cgroups_find(struct arena *a, const struct mountinfo_table *mounts, char *self, struct facts *f,
+		 struct err *e)
 {
 	const struct mountinfo *v2 = NULL;
 	const char *v2_path = NULL;
@@ -115,8 +115,10 @@ int cgroups_find(struct arena *a, const struct mountinfo_table *mounts, char *se
 		else
 			*next++ = '\0';
 		if (!split_line(line, &controllers, &path))
-			return err_set(e, ERR_INPUT, "/proc/self/cgroup: \"%s\" is not "
-				       "\"id:controllers:path\"", line);
+			return err_set(e, ERR_INPUT,
+				       "/proc/self/cgroup: \"%s\" is not "
+				       "\"id:controllers:path\"",
+				       line);
 
 		const struct mountinfo *m = find_mount(mounts, controllers);
 		if (m && *controllers) {
@@ -174,8 +176,8 @@ int probe_cgroups(struct probe_ctx *c, struct err *e)
 	if (f->cgroup == CGROUP_HYBRID || f->cgroup == CGROUP_V2) {
 		const struct fact_hierarchy *v2 = &f->hierarchies[f->n_hierarchies - 1];
 
-		f->v2_controllers = read_line(c->a, arena_printf(c->a, "%s/cgroup.controllers",
-								 v2->mount_host));
+		f->v2_controllers = read_line(
+			c->a, arena_printf(c->a, "%s/cgroup.controllers", v2->mount_host));
 		f->kernel_cgroup_kill = has_cgroup_kill(c->a, v2);
 	}
 	return 0;

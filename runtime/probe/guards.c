@@ -17,7 +17,7 @@
 
 #define PASSWD_MAX_BYTES (4u << 20)
 #define FIRST_PERSON_UID 1000u /* login.defs(5) UID_MIN */
-#define UID_NOBODY	 65534u
+#define UID_NOBODY 65534u
 
 static void add_home(struct probe_ctx *c, const char *dir)
 {
@@ -67,8 +67,9 @@ static void homes_from_home(struct probe_ctx *c)
 	if (!d)
 		return;
 	while ((entry = readdir(d)))
-		if (entry->d_name[0] != '.' && (entry->d_type == DT_DIR || entry->d_type == DT_LNK ||
-						entry->d_type == DT_UNKNOWN))
+		if (entry->d_name[0] != '.' &&
+		    (entry->d_type == DT_DIR || entry->d_type == DT_LNK ||
+		     entry->d_type == DT_UNKNOWN))
 			add_home(c, arena_printf(c->a, "/home/%s", entry->d_name));
 	closedir(d);
 }

@@ -23,21 +23,17 @@
 #include "base/table.h"
 #include "sys/syscalls.h"
 
-static const struct { const char *fstype; bool can; } known[] = {
-	{ "ext4", true }, /* 5.12 */
-	{ "xfs", true },  /* 5.12 */
-	{ "btrfs", true }, /* 5.15 */
+static const struct {
+	const char *fstype;
+	bool can;
+} known[] = {
+	{ "ext4", true },     /* 5.12 */
+	{ "xfs", true },      /* 5.12 */
+	{ "btrfs", true },    /* 5.15 */
 	{ "overlay", false }, /* its layers have to be */
-	{ "proc", false },
-	{ "sysfs", false },
-	{ "cgroup", false },
-	{ "cgroup2", false },
-	{ "devpts", false },
-	{ "devtmpfs", false },
-	{ "mqueue", false },
-	{ "nfs", false },
-	{ "nfs4", false },
-	{ "9p", false },
+	{ "proc", false },    { "sysfs", false },    { "cgroup", false }, { "cgroup2", false },
+	{ "devpts", false },  { "devtmpfs", false }, { "mqueue", false }, { "nfs", false },
+	{ "nfs4", false },    { "9p", false },
 };
 
 static bool write_map(pid_t pid, const char *file, const char *text)
@@ -91,7 +87,8 @@ static bool try_idmap(struct probe_ctx *c, int fd)
 	if (c->idmap_userns < 0)
 		return false;
 
-	auto_close int tree = sys_open_tree(fd, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	auto_close int tree =
+		sys_open_tree(fd, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP,
 				   .userns_fd = (uint64_t)c->idmap_userns };
 	return tree >= 0 && sys_mount_setattr(tree, "", AT_EMPTY_PATH, &attr) == 0;

@@ -61,7 +61,8 @@ static bool has_apparmor(void)
 
 	if (access("/sys/module/apparmor", F_OK) != 0)
 		return false;
-	return fd_read_file("/sys/module/apparmor/parameters/enabled", 64, &text, NULL, NULL) == 0 &&
+	return fd_read_file("/sys/module/apparmor/parameters/enabled", 64, &text, NULL, NULL) ==
+		       0 &&
 	       text[0] == 'Y';
 }
 
@@ -72,7 +73,8 @@ void probe_kernel(struct arena *a, struct facts *f)
 
 	f->kernel = uname(&u) == 0 ? arena_strdup(a, u.release) : "unknown";
 	f->euid = geteuid();
-	f->in_initial_userns = stat("/proc/self/ns/user", &st) == 0 && st.st_ino == INITIAL_USERNS_INO;
+	f->in_initial_userns =
+		stat("/proc/self/ns/user", &st) == 0 && st.st_ino == INITIAL_USERNS_INO;
 	probe_caps(f);
 	f->kernel_idmap = has_mount_setattr();
 	f->kernel_overlay = has_overlay();

@@ -104,8 +104,10 @@ int mountinfo_parse(struct arena *a, char *text, struct mountinfo_table *ret, st
 		if (end)
 			*end = '\0';
 		if (!parse_line(text, &t.v[t.n]))
-			return err_set(e, ERR_INPUT, "/proc/self/mountinfo: line %zu has another shape "
-				       "than proc_pid_mountinfo(5) describes", t.n + 1);
+			return err_set(e, ERR_INPUT,
+				       "/proc/self/mountinfo: line %zu has another shape "
+				       "than proc_pid_mountinfo(5) describes",
+				       t.n + 1);
 		t.n++;
 		if (!end)
 			break;

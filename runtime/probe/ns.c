@@ -15,7 +15,10 @@
 #include "base/fd.h"
 #include "base/table.h"
 
-static const struct { int clone_flag; const char *own; } ns_kind[] = {
+static const struct {
+	int clone_flag;
+	const char *own;
+} ns_kind[] = {
 	[NS_PID] = { CLONE_NEWPID, "/proc/self/ns/pid" },
 	[NS_NETWORK] = { CLONE_NEWNET, "/proc/self/ns/net" },
 	[NS_MOUNT] = { CLONE_NEWNS, "/proc/self/ns/mnt" },

@@ -83,11 +83,14 @@ enum overlay_opt {
 	OPT_REDIRECT,
 };
 
-static const struct { const char *name; enum overlay_opt opt; } options[] = {
-	{ "lowerdir", OPT_LOWER },     { "lowerdir+", OPT_LOWER_ADD },
-	{ "datadir+", OPT_DATA_ADD },  { "upperdir", OPT_UPPER },
-	{ "workdir", OPT_WORK },       { "userxattr", OPT_USERXATTR },
-	{ "metacopy", OPT_METACOPY },  { "redirect_dir", OPT_REDIRECT },
+static const struct {
+	const char *name;
+	enum overlay_opt opt;
+} options[] = {
+	{ "lowerdir", OPT_LOWER },    { "lowerdir+", OPT_LOWER_ADD },
+	{ "datadir+", OPT_DATA_ADD }, { "upperdir", OPT_UPPER },
+	{ "workdir", OPT_WORK },      { "userxattr", OPT_USERXATTR },
+	{ "metacopy", OPT_METACOPY }, { "redirect_dir", OPT_REDIRECT },
 };
 
 static void take_option(struct arena *a, struct overlay_opts *o, enum overlay_opt opt, char *value)

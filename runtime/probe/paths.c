@@ -22,8 +22,9 @@
 static char type_letter(unsigned mode)
 {
 	static const char letters[] = {
-		[S_IFDIR >> 12] = 'd', [S_IFREG >> 12] = 'f', [S_IFLNK >> 12] = 'l', [S_IFSOCK >> 12] = 's',
-		[S_IFBLK >> 12] = 'b', [S_IFCHR >> 12] = 'c', [S_IFIFO >> 12] = 'p',
+		[S_IFDIR >> 12] = 'd',	[S_IFREG >> 12] = 'f', [S_IFLNK >> 12] = 'l',
+		[S_IFSOCK >> 12] = 's', [S_IFBLK >> 12] = 'b', [S_IFCHR >> 12] = 'c',
+		[S_IFIFO >> 12] = 'p',
 	};
 	unsigned i = (mode & S_IFMT) >> 12;
 
@@ -117,8 +118,8 @@ void probe_sources(struct probe_ctx *c, const struct oci_spec *s, const char *bu
 
 		if (!m->source || !*m->source || !is_bind(m))
 			continue;
-		auto_close int fd = probe_path(c, probe_absolute(c->a, bundle_host, m->source),
-					       &f->mounts[i]);
+		auto_close int fd =
+			probe_path(c, probe_absolute(c->a, bundle_host, m->source), &f->mounts[i]);
 		f->mounts[i].can_idmap = fd >= 0 && can_idmap(c, &f->mounts[i], fd);
 	}
 }

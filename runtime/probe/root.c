@@ -175,7 +175,8 @@ int probe_root(struct probe_ctx *c, const char *path_host, bool may_be_missing, 
 		return err_sys(e, "root.path: open the rootfs %s", path_host);
 	}
 	if (r->at.type != 'd' && !may_be_missing)
-		return err_set(e, ERR_SPEC, "root.path: the rootfs %s is not a directory", path_host);
+		return err_set(e, ERR_SPEC, "root.path: the rootfs %s is not a directory",
+			       path_host);
 	if (streq(r->at.fstype, "overlay"))
 		probe_overlay(c, fd);
 	else

@@ -9,14 +9,19 @@
 
 static void lines(void)
 {
-	static const struct { const char *name, *in; bool ok; } rows[] = {
+	static const struct {
+		const char *name, *in;
+		bool ok;
+	} rows[] = {
 		{ "no mounts is a table", "", true },
 		{ "no optional field", "22 27 0:21 / /proc rw - proc proc rw\n", true },
-		{ "two optional fields", "22 27 0:21 / /p rw shared:1 master:2 - proc proc rw\n", true },
+		{ "two optional fields", "22 27 0:21 / /p rw shared:1 master:2 - proc proc rw\n",
+		  true },
 		{ "an empty source", "22 27 0:21 / /p rw - tmpfs  rw\n", true },
 		{ "no newline at the end", "22 27 0:21 / /p rw - tmpfs x rw", true },
 		{ "a line cut before the dash is refused", "22 27 0:21 / /p rw shared:1\n", false },
-		{ "a line cut before the source is refused", "22 27 0:21 / /p rw - tmpfs\n", false },
+		{ "a line cut before the source is refused", "22 27 0:21 / /p rw - tmpfs\n",
+		  false },
 		{ "a device without a colon is refused", "22 27 21 / /p rw - tmpfs x rw\n", false },
 		{ "an id that is no number is refused", "a 27 0:21 / /p rw - tmpfs x rw\n", false },
 		{ "an empty line is refused", "\n", false },
@@ -38,8 +43,9 @@ static void fields(void)
 	auto_arena struct arena a = ARENA_INIT;
 	struct mountinfo_table t;
 	struct err e = ERR_INIT;
-	char *text = arena_strdup(&a, "31 1 254:1 /a\\040b /x\\011\\134y rw,noatime shared:5 - ext4 "
-				      "/dev/vda rw,opt=a\\054b\n32 31 0:9 / /z rw - tmpfs t rw\n");
+	char *text =
+		arena_strdup(&a, "31 1 254:1 /a\\040b /x\\011\\134y rw,noatime shared:5 - ext4 "
+				 "/dev/vda rw,opt=a\\054b\n32 31 0:9 / /z rw - tmpfs t rw\n");
 
 	t_ok(mountinfo_parse(&a, text, &t, &e) == 0 && t.n == 2, "two lines are two mounts");
 	t_ok(t.v[0].id == 31 && t.v[0].parent == 1 && t.v[0].fs_dev == makedev(254, 1),
@@ -53,7 +59,9 @@ static void fields(void)
 
 static void octals(void)
 {
-	static const struct { const char *name, *in, *want; } rows[] = {
+	static const struct {
+		const char *name, *in, *want;
+	} rows[] = {
 		{ "a space", "a\\040b", "a b" },
 		{ "two in a row", "\\134\\072", "\\:" },
 		{ "a backslash alone stays", "a\\", "a\\" },
@@ -74,9 +82,9 @@ static void octals(void)
 	}
 }
 
-#define V1_MOUNTS                                                   \
-	"1 0 0:1 / /c/memory rw - cgroup cgroup rw,memory\n"        \
-	"2 0 0:2 / /c/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct\n" \
+#define V1_MOUNTS                                                                                  \
+	"1 0 0:1 / /c/memory rw - cgroup cgroup rw,memory\n"                                       \
+	"2 0 0:2 / /c/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct\n"                             \
 	"3 0 0:3 / /c/systemd rw - cgroup cgroup rw,xattr,name=systemd\n"
 #define V2_MOUNT "9 0 0:9 / /c/unified rw - cgroup2 cgroup2 rw,nsdelegate\n"
 
@@ -88,7 +96,8 @@ static void hierarchies(void)
 		enum fact_cgroup kind;
 		const char *want;
 	} rows[] = {
-		{ "pure v2", V2_MOUNT, "0::/user.slice/a\n", CGROUP_V2, " /c/unified /user.slice/a;" },
+		{ "pure v2", V2_MOUNT, "0::/user.slice/a\n", CGROUP_V2,
+		  " /c/unified /user.slice/a;" },
 		{ "v1 without v2", V1_MOUNTS, "4:memory:/x\n3:cpu,cpuacct:/\n", CGROUP_V1,
 		  "memory /c/memory /x;cpu,cpuacct /c/cpu,cpuacct /;" },
 		{ "hybrid: v2 comes last", V1_MOUNTS V2_MOUNT, "0::/u\n1:name=systemd:/s\n",
@@ -98,19 +107,19 @@ static void hierarchies(void)
 		{ "a hierarchy that is not mounted is left out", V1_MOUNTS, "5:pids:/p\n0::/\n",
 		  CGROUP_NONE, "" },
 		{ "no mounts at all", "", "0::/\n", CGROUP_NONE, "" },
-		{ "a controller whose name begins like another's", "1 0 0:1 / /c rw - cgroup c rw,cpuset\n",
-		  "3:cpu:/\n", CGROUP_NONE, "" },
+		{ "a controller whose name begins like another's",
+		  "1 0 0:1 / /c rw - cgroup c rw,cpuset\n", "3:cpu:/\n", CGROUP_NONE, "" },
 		{ "a bind of the own cgroup makes it the root",
-		  "1 0 0:1 /docker/x /c/memory rw - cgroup cgroup rw,memory\n", "4:memory:/docker/x/y\n",
-		  CGROUP_V1, "memory /c/memory /y;" },
+		  "1 0 0:1 /docker/x /c/memory rw - cgroup cgroup rw,memory\n",
+		  "4:memory:/docker/x/y\n", CGROUP_V1, "memory /c/memory /y;" },
 		{ "the mount with the shorter root wins",
 		  "1 0 0:9 /docker/x /d rw - cgroup2 cgroup rw\n" V2_MOUNT, "0::/a\n", CGROUP_V2,
 		  " /c/unified /a;" },
 		{ "a cgroup outside of the mount is its root",
 		  "1 0 0:1 /docker/x /c/memory rw - cgroup cgroup rw,memory\n", "4:memory:/other\n",
 		  CGROUP_V1, "memory /c/memory /;" },
-		{ "a cgroup outside of the namespace is its root", V2_MOUNT, "0::/../..\n", CGROUP_V2,
-		  " /c/unified /;" },
+		{ "a cgroup outside of the namespace is its root", V2_MOUNT, "0::/../..\n",
+		  CGROUP_V2, " /c/unified /;" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {

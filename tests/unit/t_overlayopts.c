@@ -6,23 +6,31 @@
 #include "tests/unit/test.h"
 
 /* Layers are printed as "[a][b] upper work". */
-static const struct { const char *name, *in, *want, *problem; } rows[] = {
+static const struct {
+	const char *name, *in, *want, *problem;
+} rows[] = {
 	{ "one lower and an upper", "rw,lowerdir=/a,upperdir=/u,workdir=/w", "[/a] /u /w", NULL },
 	{ "three lowers, the first on top", "ro,lowerdir=/a:/b:/c", "[/a][/b][/c] - -", NULL },
 	{ "relative lowers stay relative", "rw,lowerdir=l/AB:l/CD,upperdir=x/diff,workdir=x/work",
 	  "[l/AB][l/CD] x/diff x/work", NULL },
-	{ "an escaped colon, as given to mount(2)", "ro,lowerdir=/a\\134:b:/c", "[/a:b][/c] - -", NULL },
-	{ "an escaped colon, as the parsed path", "ro,lowerdir=/a\\072b:/c", "[/a:b][/c] - -", NULL },
+	{ "an escaped colon, as given to mount(2)", "ro,lowerdir=/a\\134:b:/c", "[/a:b][/c] - -",
+	  NULL },
+	{ "an escaped colon, as the parsed path", "ro,lowerdir=/a\\072b:/c", "[/a:b][/c] - -",
+	  NULL },
 	{ "an escaped comma", "ro,lowerdir=/a\\134\\054b:/c", "[/a,b][/c] - -", NULL },
 	{ "a comma that the kernel alone escaped", "ro,lowerdir=/a\\054b", "[/a,b] - -", NULL },
 	{ "an escaped backslash", "ro,lowerdir=/a\\134\\134b", "[/a\\b] - -", NULL },
 	{ "a backslash before another letter stays", "ro,lowerdir=/a\\134b", "[/a\\b] - -", NULL },
 	{ "a space", "ro,lowerdir=/a\\040b", "[/a b] - -", NULL },
-	{ "an upper with a comma", "rw,lowerdir=/a,upperdir=/u\\134\\054v,workdir=/w", "[/a] /u,v /w", NULL },
-	{ "an upper with a colon", "rw,lowerdir=/a,upperdir=/u:v,workdir=/w", "[/a] /u:v /w", NULL },
-	{ "layers one by one", "ro,lowerdir+=/a:b,lowerdir+=/c\\134:d", "[/a:b][/c\\:d] - -", NULL },
+	{ "an upper with a comma", "rw,lowerdir=/a,upperdir=/u\\134\\054v,workdir=/w",
+	  "[/a] /u,v /w", NULL },
+	{ "an upper with a colon", "rw,lowerdir=/a,upperdir=/u:v,workdir=/w", "[/a] /u:v /w",
+	  NULL },
+	{ "layers one by one", "ro,lowerdir+=/a:b,lowerdir+=/c\\134:d", "[/a:b][/c\\:d] - -",
+	  NULL },
 	{ "data-only layers", "ro,lowerdir=/a::/d", NULL, "it has data-only layers" },
-	{ "data-only layers one by one", "ro,lowerdir+=/a,datadir+=/d", NULL, "it has data-only layers" },
+	{ "data-only layers one by one", "ro,lowerdir+=/a,datadir+=/d", NULL,
+	  "it has data-only layers" },
 	{ "no layers", "rw,size=4k", NULL, "its mount options name no layers" },
 	{ "no options", "", NULL, "its mount options name no layers" },
 	{ "an option that only begins with lowerdir", "rw,lowerdirx=/a", NULL,
@@ -40,8 +48,8 @@ static void layers(void)
 		for (size_t k = 0; k < o.n_lower; k++)
 			strbuf_addf(&b, "[%s]", o.lower[k]);
 		strbuf_addf(&b, " %s %s", o.upper ? o.upper : "-", o.work ? o.work : "-");
-		bool ok = rows[i].problem ? o.problem && streq(o.problem, rows[i].problem) :
-					    !o.problem && streq(b.p, rows[i].want);
+		bool ok = rows[i].problem ? o.problem && streq(o.problem, rows[i].problem)
+					  : !o.problem && streq(b.p, rows[i].want);
 		if (!t_ok(ok, rows[i].name))
 			t_note("got %s, problem %s", b.p, o.problem ? o.problem : "none");
 	}
