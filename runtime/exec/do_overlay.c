@@ -60,7 +60,7 @@ struct job {
 	const struct op_root *root;
 	int src;    /* the given root, opened and compared */
 	int *lower; /* detached clones, id-mapped; closed by the parent */
-	int upper;  /* directory on disk, or -1: tmpfs */
+	int upper;  /* detached clone of the directory on disk, or -1: tmpfs */
 	uint32_t root_uid, root_gid; /* the container's root, outside */
 	/* result, in shared memory */
 	struct result {
@@ -157,18 +157,18 @@ static int attach_lowers(const struct job *j, struct err *e)
 static int attach_upper(const struct job *j, struct err *e)
 {
 	struct mnt_fs tmp = { .type = "tmpfs", .attr = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV };
-	auto_close int fd = -1;
+	auto_close int made = -1;
+	int fd = j->upper;
 	char data[64];
 
-	if (j->upper >= 0) {
-		fd = mnt_clone(j->upper, "", false);
-	} else {
+	if (fd < 0) {
 		snprintf(data, sizeof(data), "mode=0700,size=%" PRIu64, j->root->tmpfs_size_bytes);
 		tmp.data = data;
-		if (mnt_new(&tmp, &fd, e))
+		if (mnt_new(&tmp, &made, e))
 			return err_ctx(e, "upper directory");
+		fd = made;
 	}
-	if (fd < 0 || attach_at(fd, NAME_UPPER) < 0)
+	if (attach_at(fd, NAME_UPPER) < 0)
 		return err_sys(e, "attach the upper directory");
 	if (mkdirat(fd, "upper", 0700) < 0 || mkdirat(fd, "work", 0700) < 0)
 		return err_sys(e, "make the upper directory");
@@ -301,7 +301,8 @@ static int open_layer(const struct op_root *r, int src, const char *path_host, i
 }
 
 
-/* The parent of upper and work: ours alone, and empty. */
+/* The parent of upper and work: ours alone, and empty; as a detached mount, since the helper cannot
+ * clone what is mounted in our namespace. */
 static int make_upper_dir(const char *dir_host, int *ret_fd, struct err *e)
 {
 	char path[PATH_MAX];
@@ -319,9 +320,10 @@ static int make_upper_dir(const char *dir_host, int *ret_fd, struct err *e)
 		if (mkdir(path, 0700) < 0 && errno != EEXIST)
 			return err_sys(e, "make upper directory %s", dir_host);
 	}
-	auto_close int fd = open(dir_host, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return err_sys(e, "open upper directory %s", dir_host);
+	auto_close int dir = open(dir_host, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	auto_close int fd = dir < 0 ? -1 : mnt_clone(dir, "", false);
+	if (fd < 0 || mnt_set(fd, &(struct mnt_change){ .propagation = MS_PRIVATE }) < 0)
+		return err_sys(e, "clone the mount of upper directory %s", dir_host);
 	*ret_fd = take_fd(fd);
 	return 0;
 }
