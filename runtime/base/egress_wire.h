@@ -5,7 +5,8 @@
  * The runtime opens everything, drops every privilege and then executes the program, which never
  * runs privileged: argv is {"agentrt-egress"}, the environment is empty, the root directory is an
  * empty one, the network namespace is E, and these descriptors are open and nothing else
- * (0, 1, 2 are /dev/null). The program refuses to start with uid 0 or any capability.
+ * (0, 1, 2 are /dev/null). RLIMIT_NOFILE is EGRESS_NOFILE. The program refuses to start with uid
+ * or gid 0, a supplementary group, any capability, or without no_new_privs.
  */
 #ifndef BASE_EGRESS_WIRE_H
 #define BASE_EGRESS_WIRE_H
@@ -13,8 +14,9 @@
 enum egress_fd {
 	EGRESS_FD_POLICY = 3, /* sealed memfd, text below */
 	EGRESS_FD_PROXY,      /* listening TCP socket, made in A on 127.0.0.1:port */
-	EGRESS_FD_READY,      /* write end of a pipe: one byte 'R' when serving, else closed */
-	EGRESS_FD_LOG,	      /* decision log, O_APPEND: JSON lines */
+	EGRESS_FD_READY,      /* write end of a pipe: one byte 'R' when serving; or 'E' and a
+				 sentence without NUL, then closed */
+	EGRESS_FD_LOG,	      /* decision log, O_RDWR | O_APPEND: JSON lines */
 	EGRESS_FD_LOG_OLD,    /* the older half: when LOG reaches the cap its content moves here */
 	EGRESS_FD_RESOLV,     /* resolv.conf, O_RDONLY: read again (pread) when its mtime changes;
 				 /dev/null where there is none: nothing resolves */
@@ -38,6 +40,9 @@ enum egress_fd {
 #define EGRESS_POLICY_MAGIC "agentrt-egress-policy 1"
 #define EGRESS_POLICY_MAX   (256u * 1024u) /* bytes */
 #define EGRESS_ALLOW_MAX    1024u	   /* entries */
+#define EGRESS_PORTS_MAX    64u		   /* ports of an entry */
+#define EGRESS_ADDRS_MAX    64u		   /* networks of an entry */
 #define EGRESS_LOG_MAX	    (4u << 20)	   /* bytes of each log half */
+#define EGRESS_NOFILE	    4096u	   /* two for each connection, pipes, name lookups */
 
 #endif

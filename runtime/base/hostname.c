@@ -166,42 +166,60 @@ bool cidr_contains(const struct cidr *c, const struct ipaddr *a)
  */
 #define V4(a, b, c, d, n) { { 4, { a, b, c, d } }, n }
 #define V6(n, ...) { { 6, { __VA_ARGS__ } }, n }
-static const struct {
+enum special_rule { BY_ENTRY, NEVER }; /* whether an entry's `addresses` may allow it */
+static const struct special_row {
 	struct cidr range;
+	enum special_rule rule;
 	const char *what;
 } special[] = {
-	{ V4(0, 0, 0, 0, 8), "an unspecified address" },
-	{ V4(127, 0, 0, 0, 8), "a loopback address" },
-	{ V4(169, 254, 0, 0, 16), "a link-local or metadata address" },
-	{ V4(10, 0, 0, 0, 8), "a private address" },
-	{ V4(172, 16, 0, 0, 12), "a private address" },
-	{ V4(192, 168, 0, 0, 16), "a private address" },
-	{ V4(100, 64, 0, 0, 10), "a shared address" }, /* 100.100.100.200 with it */
-	{ V4(168, 63, 129, 16, 32), "a metadata address" },
-	{ V4(192, 0, 0, 0, 24), "a reserved address" }, /* 192.0.0.192 with it */
-	{ V4(192, 88, 99, 0, 24), "a 6to4 relay address" },
-	{ V4(198, 18, 0, 0, 15), "a benchmark address" },
-	{ V4(224, 0, 0, 0, 4), "a multicast address" },
-	{ V4(240, 0, 0, 0, 4), "a reserved address" }, /* 255.255.255.255 with it */
-	{ V6(128, 0), "an unspecified address" },
-	{ V6(128, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1), "a loopback address" },
-	{ V6(96, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff), "an IPv4 address inside IPv6" },
-	{ V6(96, 0), "an IPv4 address inside IPv6" }, /* compatible, after :: and ::1 */
-	{ V6(96, 0x00, 0x64, 0xff, 0x9b), "an IPv4 address inside IPv6" }, /* NAT64 */
-	{ V6(48, 0x00, 0x64, 0xff, 0x9b, 0, 1), "an IPv4 address inside IPv6" },
-	{ V6(16, 0x20, 0x02), "an IPv4 address inside IPv6" },	   /* 6to4 */
-	{ V6(32, 0x20, 0x01, 0, 0), "an IPv4 address inside IPv6" }, /* Teredo */
-	{ V6(23, 0x20, 0x01, 0), "a reserved address" }, /* protocols: benchmark, ORCHID ... */
-	{ V6(10, 0xfe, 0x80), "a link-local address" },
-	{ V6(7, 0xfc), "a private or metadata address" }, /* fd00:ec2::/32 and the like with it */
-	{ V6(8, 0xff), "a multicast address" },
+	{ V4(0, 0, 0, 0, 8), NEVER, "an unspecified address" },
+	{ V4(127, 0, 0, 0, 8), NEVER, "a loopback address" },
+	{ V4(169, 254, 0, 0, 16), BY_ENTRY, "a link-local or metadata address" },
+	{ V4(10, 0, 0, 0, 8), BY_ENTRY, "a private address" },
+	{ V4(172, 16, 0, 0, 12), BY_ENTRY, "a private address" },
+	{ V4(192, 168, 0, 0, 16), BY_ENTRY, "a private address" },
+	{ V4(100, 64, 0, 0, 10), BY_ENTRY, "a shared address" }, /* with 100.100.100.200 */
+	{ V4(168, 63, 129, 16, 32), BY_ENTRY, "a metadata address" },
+	{ V4(192, 0, 0, 0, 24), BY_ENTRY, "a reserved address" }, /* with 192.0.0.192 */
+	{ V4(192, 88, 99, 0, 24), BY_ENTRY, "a 6to4 relay address" },
+	{ V4(198, 18, 0, 0, 15), BY_ENTRY, "a benchmark address" },
+	{ V4(224, 0, 0, 0, 4), NEVER, "a multicast address" },
+	{ V4(240, 0, 0, 0, 4), NEVER, "a reserved address" }, /* with 255.255.255.255 */
+	{ V6(128, 0), NEVER, "an unspecified address" },
+	{ V6(128, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1), NEVER, "a loopback address" },
+	{ V6(96, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff), NEVER, "an IPv4 address inside IPv6" },
+	{ V6(96, 0), NEVER, "an IPv4 address inside IPv6" }, /* compatible, after :: and ::1 */
+	{ V6(96, 0x00, 0x64, 0xff, 0x9b), BY_ENTRY, "an IPv4 address inside IPv6" }, /* NAT64 */
+	{ V6(48, 0x00, 0x64, 0xff, 0x9b, 0, 1), BY_ENTRY, "an IPv4 address inside IPv6" },
+	{ V6(16, 0x20, 0x02), NEVER, "an IPv4 address inside IPv6" },	      /* 6to4 */
+	{ V6(32, 0x20, 0x01, 0, 0), NEVER, "an IPv4 address inside IPv6" }, /* Teredo */
+	{ V6(23, 0x20, 0x01, 0), BY_ENTRY, "a reserved address" }, /* benchmark, ORCHID ... */
+	{ V6(10, 0xfe, 0x80), BY_ENTRY, "a link-local address" },
+	{ V6(7, 0xfc), BY_ENTRY, "a private or metadata address" }, /* with fd00:ec2::/32 ... */
+	{ V6(8, 0xff), NEVER, "a multicast address" },
 };
 
-const char *ipaddr_special(const struct ipaddr *a)
+static const struct special_row *special_find(const struct ipaddr *a)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(special); i++)
 		if (cidr_contains(&special[i].range, a))
-			return special[i].what;
+			return &special[i];
+	return NULL;
+}
+
+bool ipaddr_is_never(const struct ipaddr *a)
+{
+	const struct special_row *row = special_find(a);
+
+	return row && row->rule == NEVER;
+}
+
+const char *ipaddr_special(const struct ipaddr *a)
+{
+	const struct special_row *row = special_find(a);
+
+	if (row)
+		return row->what;
 	if (a->family == 6 && (a->b[0] & 0xe0) != 0x20)
 		return "a reserved address";
 	return NULL;

@@ -53,6 +53,10 @@ bool cidr_contains(const struct cidr *c, const struct ipaddr *a);
  */
 bool ipaddr_is_global(const struct ipaddr *a);
 
+/* ipaddr_is_never() - no entry can allow it: loopback, unspecified, multicast, reserved, and the
+ * forms of IPv6 that are an IPv4 address to connect(2) */
+bool ipaddr_is_never(const struct ipaddr *a);
+
 /* ipaddr_special() - what an address that is not global is ("a private address"), else NULL */
 const char *ipaddr_special(const struct ipaddr *a);
 

@@ -1,6 +1,155 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* main.c - agentrt-egress */
+/*
+ * main.c - agentrt-egress: the only way out of a container
+ *
+ * Theory of operation
+ *
+ * The container runs in network namespace A, which holds a loopback interface and nothing else.
+ * This program runs in namespace E, where the engine's networks are, and owns one socket that was
+ * made in A and listens there on 127.0.0.1. Nothing else joins the two: when this program ends,
+ * for whatever reason, there is no way out. It keeps no secret and decides nothing but one thing:
+ * whether bytes may go to (name, port).
+ *
+ * A request passes four gates, in this order, and each can only refuse:
+ *
+ *   way in      way_http.c, http_*.c   bytes -> struct dest, through one grammar (base/hostname).
+ *                                      What could be read in two ways is refused.
+ *   decision    policy_decide()        the destination alone: not the way in, not the caller.
+ *                                      Before this point no packet has left for it, not even a
+ *                                      DNS query.
+ *   screening   policy_screen()        each address that the name resolves to, against the ranges
+ *                                      of base/hostname.c, the entry's `addresses`, and the
+ *                                      addresses that this host has right now (own.c).
+ *   connection  dial.c                 to exactly the addresses that were screened.
+ *
+ * Then bytes are relayed (relay.c) and counted, and one line is written (record.c). A later way
+ * in (SOCKS, transparent, DNS) is a file with a struct way or a parser, and ends in the same
+ * policy_decide(). A check of what passes (ClientHello) is a step before the flow, as `reply` is.
+ *
+ * Invariants
+ *   - The program never has privileges. The runtime opens every descriptor, drops everything and
+ *     executes it; jail_check() refuses to run otherwise.
+ *   - No file is ever opened. After start the seccomp filter, gathered from the functions'
+ *     #syscalls: lines, kills the process for anything unforeseen.
+ *   - Everything is bounded: connections, half-open ones, head bytes, names being looked up,
+ *     policy, log. What is at its cap is said where the cap is defined, and so is what happens.
+ *   - Nothing blocks but the log's file. One thread, one epoll set, fixed tables.
+ *   - Nothing is trusted that comes from A, from an upstream or from a name server; the policy and
+ *     resolv.conf are the runtime's, and the policy is still checked as if it were not.
+ *   - When the container's init ends, so does this program.
+ *
+ * Discarded: threads (nothing to wait for), HTTP keep-alive and pipelining for absolute URLs (one
+ * request a connection leaves nothing to smuggle), a DNS cache (each connection is screened on
+ * what its own lookup said), socket maps in the kernel (they lose bytes at a half-close).
+ */
+#include <signal.h>
+#include <stdlib.h>
+
+#include "base/egress_wire.h"
+#include "egress/conn.h"
+#include "egress/jail.h"
+#include "egress/start.h"
+
+#define TICK_BUSY_MS 50	  /* while names are looked up or connections are made */
+#define TICK_MS	     1000 /* while there is anything that could time out */
+
+struct egress {
+	struct loop loop;
+	struct policy policy;
+	struct own own;
+	struct resolver resolver;
+	struct dialler dialler;
+	struct record record;
+	struct conn_table conns;
+	struct listener proxy;
+	struct loop_source init;
+	int64_t ticked_ms;
+	bool is_over;
+};
+
+static void on_init_ended(struct loop_source *src, uint32_t events)
+{
+	struct egress *g = container_of(src, struct egress, init);
+
+	(void)events;
+	g->is_over = true;
+}
+
+static int watch_init(struct egress *g, struct err *e)
+{
+	g->init = (struct loop_source){ EGRESS_FD_INIT, on_init_ended };
+	if (loop_add(&g->loop, &g->init, EPOLLIN) < 0)
+		return err_sys(e, "watch the container's init");
+	return 0;
+}
+
+static int start(struct egress *g, struct err *e)
+{
+	size_t max_conns;
+
+	if (jail_check(e) || start_check_fds(e) || start_read_policy(&g->policy, e) ||
+	    start_max_conns(&max_conns, e) || loop_init(&g->loop, e) ||
+	    record_init(&g->record, EGRESS_FD_LOG, EGRESS_FD_LOG_OLD, g->policy.container, e) ||
+	    own_init(&g->own, &g->loop, EGRESS_FD_NL_E, EGRESS_FD_NL_HOST, e) ||
+	    resolver_init(&g->resolver, &g->loop, EGRESS_FD_RESOLV, e))
+		return -1;
+	g->dialler = (struct dialler){ .loop = &g->loop, .policy = &g->policy, .own = &g->own,
+				       .resolver = &g->resolver };
+	g->conns = (struct conn_table){ .loop = &g->loop, .policy = &g->policy,
+					.record = &g->record, .dialler = &g->dialler };
+	conn_table_init(&g->conns, max_conns);
+	if (listener_init(&g->proxy, EGRESS_FD_PROXY, &g->conns, &way_http, e) || watch_init(g, e))
+		return -1;
+	return jail_enter(e);
+}
+
+static int tick_interval(const struct egress *g)
+{
+	if (g->dialler.n_active > 0 || g->resolver.n_active > 0)
+		return TICK_BUSY_MS;
+	if (g->conns.n > 0 || g->proxy.is_paused || g->record.suppressed || g->record.lost)
+		return TICK_MS;
+	return -1;
+}
+
+static void tick(struct egress *g)
+{
+	int interval = tick_interval(g);
+
+	if (interval < 0 || g->loop.now_ms - g->ticked_ms < interval)
+		return;
+	g->ticked_ms = g->loop.now_ms;
+	resolver_tick(&g->resolver);
+	conn_tick(&g->conns);
+	listener_tick(&g->proxy);
+	if (interval == TICK_MS)
+		record_flush(&g->record);
+}
+
+static int serve(struct egress *g, struct err *e)
+{
+	while (!g->is_over) {
+		bool more = conn_run_queue(&g->conns);
+
+		if (loop_wait(&g->loop, more ? 0 : tick_interval(g), e))
+			return -1;
+		tick(g);
+	}
+	conn_close_all(&g->conns);
+	record_flush(&g->record);
+	return 0;
+}
+
 int main(void)
 {
-	return 1;
+	static struct egress g;
+	struct err e = ERR_INIT;
+
+	signal(SIGPIPE, SIG_IGN); /* splice(2) has no MSG_NOSIGNAL */
+	if (start(&g, &e)) {
+		start_report(&e);
+		return EXIT_FAILURE;
+	}
+	start_report(NULL);
+	return serve(&g, &e) ? EXIT_FAILURE : EXIT_SUCCESS;
 }

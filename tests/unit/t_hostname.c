@@ -242,6 +242,28 @@ static void ranges(void)
 	}
 }
 
+static void never(void)
+{
+	static const struct { const char *in; bool want; } rows[] = {
+		{ "127.0.0.1", true }, { "127.255.0.1", true }, { "0.0.0.0", true },
+		{ "224.0.0.1", true }, { "255.255.255.255", true }, { "::1", true },
+		{ "::", true }, { "::ffff:10.0.0.1", true }, { "::127.0.0.1", true },
+		{ "2002:a00:1::1", true }, { "ff02::1", true }, { "10.0.0.1", false },
+		{ "169.254.169.254", false }, { "fd00::1", false }, { "64:ff9b::a00:1", false },
+		{ "8.8.8.8", false }, { "2001:db8::1", false },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct ipaddr a;
+		char title[120];
+
+		snprintf(title, sizeof(title), "%s can %sbe allowed by an entry", rows[i].in,
+			 rows[i].want ? "never " : "");
+		t_ok(ipaddr_parse(rows[i].in, strlen(rows[i].in), &a) &&
+			     ipaddr_is_never(&a) == rows[i].want, title);
+	}
+}
+
 int main(void)
 {
 	names();
@@ -250,5 +272,6 @@ int main(void)
 	literals();
 	networks();
 	ranges();
+	never();
 	return t_done();
 }

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* answer.c - refusals that say which rule, why, and who can change it */
+#include "egress/answer.h"
+
+#include "base/table.h"
+
+static const char *const error_word[] = {
+	[RULE_ALLOWS] = "",
+	[RULE_DENIES] = "denied",
+	[RULE_FAILS] = "unreachable",
+};
+TABLE_CHECK(error_word, RULE_CLASS__COUNT);
+
+static const struct {
+	int status;
+	const char *phrase;
+} phrases[] = {
+	{ 400, "Bad Request" },	   { 403, "Forbidden" },
+	{ 431, "Request Header Fields Too Large" },
+	{ 502, "Bad Gateway" },	   { 503, "Service Unavailable" },
+	{ 504, "Gateway Timeout" },
+};
+
+static const char *phrase_of(int status)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(phrases); i++)
+		if (phrases[i].status == status)
+			return phrases[i].phrase;
+	return "";
+}
+
+static void expand(struct strbuf *b, const char *s, const struct answer *a)
+{
+	for (; *s; s++) {
+		if (*s != '%') {
+			strbuf_add(b, s, 1);
+			continue;
+		}
+		s++;
+		if (*s == 'H')
+			strbuf_adds(b, a->host ? a->host : "?");
+		else if (*s == 'P')
+			strbuf_addf(b, "%u", a->port);
+		else if (*s == 'F')
+			strbuf_adds(b, a->profile);
+	}
+}
+
+void answer_json(struct strbuf *b, const struct answer *a)
+{
+	const struct rule_info *info = rule_info(a->rule);
+	auto_strbuf struct strbuf why = STRBUF_INIT, next = STRBUF_INIT;
+
+	strbuf_adds(&why, info->why);
+	if (a->detail)
+		strbuf_addf(&why, " (%s)", a->detail);
+	expand(&next, info->next, a);
+	strbuf_adds(b, "{\"error\":");
+	strbuf_add_json(b, error_word[info->class]);
+	strbuf_adds(b, ",\"rule\":");
+	strbuf_add_json(b, info->name);
+	strbuf_adds(b, ",\"host\":");
+	strbuf_add_json(b, a->host);
+	strbuf_addf(b, a->port ? ",\"port\":%u" : ",\"port\":null", a->port);
+	strbuf_adds(b, ",\"why\":");
+	strbuf_add_json(b, why.p);
+	strbuf_adds(b, ",\"next_steps\":");
+	strbuf_add_json(b, next.p);
+	strbuf_adds(b, "}\n");
+}
+
+/* Tools that show only the status line of a failed CONNECT show the rule with it. */
+void answer_http(struct strbuf *b, const struct answer *a)
+{
+	const struct rule_info *info = rule_info(a->rule);
+	auto_strbuf struct strbuf body = STRBUF_INIT;
+
+	answer_json(&body, a);
+	strbuf_addf(b,
+		    "HTTP/1.1 %d %s (agentrt: %s)\r\n"
+		    "Content-Type: application/json\r\n"
+		    "Content-Length: %zu\r\n"
+		    "Cache-Control: no-store\r\n"
+		    "X-Agentrt-Rule: %s\r\n"
+		    "Connection: close\r\n\r\n",
+		    info->http, phrase_of(info->http), info->name, body.len, info->name);
+	strbuf_add(b, body.p, body.len);
+}

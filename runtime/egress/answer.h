@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* answer.h - the text of a refusal or a failure: one JSON object, and an HTTP response around it */
+#ifndef EGRESS_ANSWER_H
+#define EGRESS_ANSWER_H
+
+#include "base/str.h"
+#include "egress/policy.h"
+
+struct answer {
+	enum rule rule;
+	const char *host;   /* printable; NULL unknown */
+	uint16_t port;	    /* 0 unknown */
+	const char *detail; /* one clause more than the rule's reason, or NULL */
+	const char *profile;
+};
+
+void answer_json(struct strbuf *b, const struct answer *a);
+void answer_http(struct strbuf *b, const struct answer *a);
+
+#endif

@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* conn.c - the state machine of a connection */
+#include "egress/conn.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "egress/conn_table.h"
+
+static void run(struct conn *c);
+
+static void set_deadline(struct conn *c, int64_t in_ms)
+{
+	c->active_ms = c->table->loop->now_ms;
+	c->deadline_ms = c->active_ms + in_ms;
+}
+
+static void set_state(struct conn *c, enum conn_state state)
+{
+	if (c->state == CONN_HEAD && state != CONN_HEAD)
+		c->table->n_half_open--;
+	c->state = state;
+}
+
+static void log_it(struct conn *c, enum rule rule)
+{
+	struct record_line line = {
+		.via = c->via,
+		.name = c->dest.port ? c->dest.name : c->asked,
+		.port = c->dest.port,
+		.addr = c->addr.family ? &c->addr : NULL,
+		.rule = rule,
+		.bytes_up = c->up.moved,
+		.bytes_down = c->down.moved,
+		.duration_ms = c->table->loop->now_ms - c->started_ms,
+	};
+
+	record_write(c->table->record, &line, c->table->loop->now_ms);
+}
+
+/* Everything but the client's socket. */
+static void drop_server(struct conn *c)
+{
+	dial_cancel(&c->dial);
+	flow_done(&c->up, &c->table->pipes);
+	flow_done(&c->down, &c->table->pipes);
+	side_close(&c->server, c->table->loop);
+	strbuf_done(&c->request);
+}
+
+void conn_close(struct conn *c)
+{
+	if (c->state == CONN_RELAY)
+		log_it(c, RULE_OK);
+	drop_server(c);
+	side_close(&c->client, c->table->loop);
+	conn_table_put(c);
+}
+
+static void reset_on_close(const struct side *s)
+{
+	struct linger l = { .l_onoff = 1, .l_linger = 0 };
+
+	if (s->src.fd >= 0)
+		(void)setsockopt(s->src.fd, SOL_SOCKET, SO_LINGER, &l, sizeof(l)); /* or a FIN */
+}
+
+/* One end broke: the other must not take what it has for the whole. */
+static void break_off(struct conn *c)
+{
+	reset_on_close(&c->client);
+	reset_on_close(&c->server);
+	conn_close(c);
+}
+
+static void linger(struct conn *c)
+{
+	drop_server(c);
+	if (!c->client.is_shut)
+		(void)shutdown(c->client.src.fd, SHUT_WR); /* a client that is gone shows when read */
+	c->client.is_shut = true;
+	set_state(c, CONN_LINGER);
+	set_deadline(c, CONN_ANSWER_MS);
+	run(c);
+}
+
+static void refuse(struct conn *c, enum rule rule, const char *detail)
+{
+	struct answer a = {
+		.rule = rule,
+		.host = c->dest.port ? c->dest.name : c->asked[0] ? c->asked : NULL,
+		.port = c->dest.port,
+		.detail = detail,
+		.profile = c->table->policy->profile,
+	};
+
+	log_it(c, rule);
+	drop_server(c);
+	strbuf_done(&c->client.queued);
+	c->client.sent = 0;
+	c->way->answer(&c->client.queued, &a);
+	set_state(c, CONN_ANSWER);
+	set_deadline(c, CONN_ANSWER_MS);
+	run(c);
+}
+
+static void on_client(struct loop_source *src, uint32_t events)
+{
+	struct conn *c = container_of(src, struct conn, client.src);
+
+	side_note_events(&c->client, events);
+	if (c->state == CONN_DIAL && (events & (EPOLLHUP | EPOLLERR)))
+		break_off(c);
+	else
+		run(c);
+}
+
+static void on_server(struct loop_source *src, uint32_t events)
+{
+	struct conn *c = container_of(src, struct conn, server.src);
+
+	side_note_events(&c->server, events);
+	run(c);
+}
+
+/* #syscalls: setsockopt */
+static int watch(struct conn *c, struct side *s)
+{
+	int one = 1;
+
+	/* Latency and dead peers; a socket without them works. */
+	(void)setsockopt(s->src.fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	(void)setsockopt(s->src.fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
+	return loop_add(c->table->loop, &s->src, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
+}
+
+static void on_dialled(struct dial *dl, int fd, const struct ipaddr *addr, enum rule rule,
+		       const char *detail)
+{
+	struct conn *c = container_of(dl, struct conn, dial);
+
+	if (addr)
+		c->addr = *addr;
+	if (rule != RULE_OK) {
+		refuse(c, rule, detail);
+		return;
+	}
+	side_init(&c->server, fd, on_server);
+	if (watch(c, &c->server) < 0) {
+		refuse(c, RULE_BUSY, strerror(errno));
+		return;
+	}
+	c->way->connected(c);
+	set_state(c, CONN_RELAY);
+	set_deadline(c, CONN_RELAY_MS);
+	run(c);
+}
+
+/* The one place where a destination is decided on, for every way in. */
+static void decide(struct conn *c)
+{
+	enum rule rule = policy_decide(c->table->policy, &c->dest);
+
+	if (rule != RULE_OK) {
+		refuse(c, rule, NULL);
+		return;
+	}
+	set_state(c, CONN_DIAL);
+	set_deadline(c, DIAL_TIMEOUT_MS + 1000); /* the dial gives up first */
+	dial_start(c->table->dialler, &c->dial, &c->dest, on_dialled);
+}
+
+static void run_head(struct conn *c)
+{
+	enum rule rule = RULE_SYNTAX;
+	const char *in;
+
+	if (!c->client.can_read)
+		return;
+	ssize_t n = side_peek(&c->client, HTTP_REQUEST_MAX, &in);
+	if (n <= 0) {
+		if (n == 0 || c->client.can_read)
+			conn_close(c);
+		return;
+	}
+	switch (c->way->feed(c, in, (size_t)n, &rule)) {
+	case WAY_MORE:
+		if (c->client.hung_up)
+			conn_close(c); /* no more will come */
+		c->client.can_read = false; /* until the next edge */
+		break;
+	case WAY_GO:
+		decide(c);
+		break;
+	case WAY_REFUSE:
+		refuse(c, rule, NULL);
+		break;
+	}
+}
+
+/* The head of the answer, where the way must see it. */
+static enum relay_status run_reply(struct conn *c)
+{
+	enum rule rule = RULE_UPSTREAM;
+	const char *in;
+
+	while (c->wants_reply) {
+		if (!c->server.can_read)
+			return RELAY_IDLE;
+		ssize_t n = side_peek(&c->server, HTTP_RESPONSE_MAX, &in);
+		if (n < 0 && !c->server.can_read)
+			return RELAY_IDLE;
+		enum way_step step =
+			n > 0 ? c->way->reply(c, in, (size_t)n, &rule) : WAY_REFUSE;
+		if (step == WAY_MORE && !c->server.hung_up) {
+			c->server.can_read = false;
+			return RELAY_IDLE;
+		}
+		if (step != WAY_GO)
+			return RELAY_BROKEN;
+	}
+	return RELAY_END;
+}
+
+static void enqueue(struct conn *c)
+{
+	struct conn_table *t = c->table;
+
+	if (c->is_queued)
+		return;
+	c->is_queued = true;
+	c->next = NULL;
+	*t->run_end = c;
+	t->run_end = &c->next;
+}
+
+static void finish_relay(struct conn *c)
+{
+	log_it(c, RULE_OK);
+	linger(c);
+}
+
+static void run_relay(struct conn *c)
+{
+	uint64_t before = c->up.moved + c->down.moved;
+	enum relay_status down = RELAY_IDLE;
+	enum relay_status up = flow_run(&c->up, &c->client, &c->server, &c->table->pipes);
+
+	if (up == RELAY_GONE) { /* it may have answered already, and that is worth hearing */
+		flow_done(&c->up, &c->table->pipes);
+		c->server.can_write = false;
+		up = RELAY_END;
+	}
+	if (up != RELAY_BROKEN && c->wants_reply && run_reply(c) == RELAY_BROKEN) {
+		refuse(c, RULE_UPSTREAM, NULL);
+		return;
+	}
+	if (up != RELAY_BROKEN)
+		down = c->wants_reply ? side_flush(&c->client) :
+					flow_run(&c->down, &c->server, &c->client, &c->table->pipes);
+	if (c->wants_reply && down == RELAY_END)
+		down = RELAY_IDLE; /* a 1xx was passed on */
+	if (up == RELAY_BROKEN || down == RELAY_BROKEN || down == RELAY_GONE) {
+		break_off(c);
+		return;
+	}
+	if (down == RELAY_END && (c->ends_with_reply || up == RELAY_END)) {
+		finish_relay(c);
+		return;
+	}
+	if (c->up.moved + c->down.moved != before)
+		set_deadline(c, up == RELAY_END || down == RELAY_END ? CONN_HALF_CLOSED_MS :
+								       CONN_RELAY_MS);
+	if (up == RELAY_AGAIN || down == RELAY_AGAIN)
+		enqueue(c);
+}
+
+static void run_answer(struct conn *c)
+{
+	enum relay_status st = side_flush(&c->client);
+
+	if (st == RELAY_END)
+		linger(c);
+	else if (st == RELAY_GONE)
+		conn_close(c);
+}
+
+static void run_linger(struct conn *c)
+{
+	while (c->client.can_read) {
+		const char *in;
+		ssize_t n = side_peek(&c->client, CONN_LINGER_BYTES, &in);
+
+		if (n < 0 && !c->client.can_read)
+			return;
+		if (n <= 0 || !side_consume(&c->client, (size_t)n)) {
+			conn_close(c);
+			return;
+		}
+		c->lingered += (size_t)n;
+		if (c->lingered > CONN_LINGER_BYTES) {
+			conn_close(c);
+			return;
+		}
+	}
+}
+
+static void (*const runners[])(struct conn *) = {
+	[CONN_FREE] = NULL,
+	[CONN_HEAD] = run_head,
+	[CONN_DIAL] = NULL, /* the dial calls back */
+	[CONN_RELAY] = run_relay,
+	[CONN_ANSWER] = run_answer,
+	[CONN_LINGER] = run_linger,
+};
+TABLE_CHECK(runners, CONN_STATE__COUNT);
+
+static void run(struct conn *c)
+{
+	if (runners[c->state])
+		runners[c->state](c);
+}
+
+bool conn_run_queue(struct conn_table *t)
+{
+	struct conn *c = t->run;
+
+	t->run = NULL;
+	t->run_end = &t->run;
+	while (c) {
+		struct conn *next = c->next;
+
+		c->is_queued = false;
+		run(c);
+		c = next;
+	}
+	return t->run != NULL;
+}
+
+/* The deadline of a state: what it means that it passed. */
+static void on_deadline(struct conn *c)
+{
+	if (c->state == CONN_RELAY && c->wants_reply && c->client.queued.len == 0)
+		refuse(c, RULE_TIMEOUT, NULL);
+	else if (c->state == CONN_RELAY)
+		break_off(c);
+	else
+		conn_close(c);
+}
+
+void conn_tick(struct conn_table *t)
+{
+	for (size_t i = 0; i < t->high; i++) {
+		struct conn *c = &t->conn[i];
+
+		if (c->state == CONN_FREE)
+			continue;
+		if (c->state == CONN_DIAL)
+			dial_tick(&c->dial);
+		if (c->state != CONN_FREE && t->loop->now_ms >= c->deadline_ms)
+			on_deadline(c);
+	}
+}
+
+void conn_close_all(struct conn_table *t)
+{
+	for (size_t i = 0; i < t->high; i++)
+		if (t->conn[i].state != CONN_FREE)
+			conn_close(&t->conn[i]);
+}
+
+void conn_start(struct conn *c, const struct way *way, int fd)
+{
+	c->way = way;
+	c->via = "";
+	c->started_ms = c->table->loop->now_ms;
+	c->up.pipe = c->down.pipe = -1;
+	side_init(&c->client, fd, on_client);
+	side_init(&c->server, -1, on_server);
+	c->state = CONN_HEAD;
+	c->table->n_half_open++;
+	set_deadline(c, CONN_HEAD_MS);
+	if (watch(c, &c->client) < 0)
+		conn_close(c);
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * conn.h - connections: one fixed table, one state machine for every way in
+ *
+ *   CONN_HEAD    the way reads bytes until it knows a destination; nothing is consumed before
+ *   CONN_DIAL    allowed: resolving and connecting; the client's bytes wait in its socket
+ *   CONN_RELAY   both flows run, each with its own end
+ *   CONN_ANSWER  a refusal or failure is being written
+ *   CONN_LINGER  all is said; what the client still sends is thrown away, so that closing does
+ *                not reset the connection before it has read the answer
+ *
+ * Caps: CONN_MAX connections, CONN_HALF_OPEN of them without a destination. At a cap the oldest
+ * half-open connection makes room, then the one that has been idle longest (CONN_IDLE_VICTIM_MS at
+ * least); else the newcomer is told 503. A new way in is a struct way in a file of its own, and a
+ * listener.
+ */
+#ifndef EGRESS_CONN_H
+#define EGRESS_CONN_H
+
+#include "egress/answer.h"
+#include "egress/dial.h"
+#include "egress/record.h"
+#include "egress/relay.h"
+
+#define CONN_MAX	      1024u
+#define CONN_HALF_OPEN	      256u
+#define CONN_HEAD_MS	      15000	/* from accept to a destination */
+#define CONN_ANSWER_MS	      5000	/* for writing an answer, and for lingering */
+#define CONN_LINGER_BYTES     (1u << 20)
+#define CONN_RELAY_MS	      3600000	/* without a byte either way */
+#define CONN_HALF_CLOSED_MS   600000	/* the same after one side has ended */
+#define CONN_IDLE_VICTIM_MS   30000
+
+enum conn_state {
+	CONN_FREE,
+	CONN_HEAD,
+	CONN_DIAL,
+	CONN_RELAY,
+	CONN_ANSWER,
+	CONN_LINGER,
+	CONN_STATE__COUNT
+};
+
+enum way_step { WAY_MORE, WAY_GO, WAY_REFUSE };
+
+struct conn;
+
+/* A way in: how a client says where it wants to go, and how it is told what became of that. */
+struct way {
+	/* WAY_GO: c->dest is set, what was read is consumed; WAY_REFUSE: *ret_rule is set */
+	enum way_step (*feed)(struct conn *c, const char *in, size_t n, enum rule *ret_rule);
+	/* the server is connected: queue what either side must hear first, set up both flows */
+	void (*connected)(struct conn *c);
+	/* what the server says first, while c->wants_reply; the same steps */
+	enum way_step (*reply)(struct conn *c, const char *in, size_t n, enum rule *ret_rule);
+	void (*answer)(struct strbuf *b, const struct answer *a);
+};
+
+struct conn {
+	struct conn_table *table;
+	const struct way *way;
+	enum conn_state state;
+	const char *via;
+	char asked[HOSTNAME_MAX + 1]; /* printable; what the client said, "" nothing yet */
+	struct dest dest;	      /* port 0: none yet */
+	struct ipaddr addr;	      /* family 0: none */
+	struct side client, server;
+	struct flow up, down;
+	struct body request_body; /* the way's, between feed and connected */
+	struct strbuf request;	  /* likewise: to be sent to the server first */
+	bool ends_with_reply;	  /* one request, one response: the server's end is the end */
+	bool wants_reply;
+	bool is_queued;
+	struct conn *next; /* in the run queue */
+	int64_t started_ms, active_ms, deadline_ms;
+	uint64_t lingered;
+	struct dial dial;
+};
+
+struct conn_table {
+	struct loop *loop;
+	const struct policy *policy;
+	struct record *record;
+	struct dialler *dialler;
+	struct pipe_pool pipes;
+	struct conn *conn; /* CONN_MAX */
+	size_t max;	   /* as many as descriptors allow */
+	size_t high;	   /* used so far */
+	size_t n, n_half_open;
+	struct conn *run, **run_end;
+};
+
+struct listener {
+	struct loop_source src;
+	struct conn_table *table;
+	const struct way *way;
+	bool is_paused; /* out of descriptors or memory: tried again at the next tick */
+};
+
+void conn_table_init(struct conn_table *t, size_t max);
+int listener_init(struct listener *l, int fd, struct conn_table *t, const struct way *way,
+		  struct err *e);
+void listener_tick(struct listener *l);
+bool conn_run_queue(struct conn_table *t); /* one turn each; true if some are not finished */
+void conn_tick(struct conn_table *t);	   /* deadlines */
+void conn_close_all(struct conn_table *t); /* the container is gone */
+
+extern const struct way way_http;
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* conn_table.c - slots, and what happens when they run out */
+#include "egress/conn_table.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/fd.h"
+
+#define ACCEPT_TURN 64
+
+void conn_table_init(struct conn_table *t, size_t max)
+{
+	static struct conn slots[CONN_MAX]; /* touched only as far as they are used */
+
+	t->conn = slots;
+	t->max = max < CONN_MAX ? max : CONN_MAX;
+	t->run_end = &t->run;
+}
+
+static struct conn *get(struct conn_table *t)
+{
+	for (size_t i = 0; i < t->high; i++)
+		if (t->conn[i].state == CONN_FREE && !t->conn[i].is_queued)
+			return &t->conn[i];
+	return t->high < t->max ? &t->conn[t->high++] : NULL;
+}
+
+void conn_table_put(struct conn *c)
+{
+	if (c->state == CONN_HEAD)
+		c->table->n_half_open--;
+	c->table->n--;
+	c->state = CONN_FREE;
+}
+
+/* The oldest of those that may go: half-open ones first, then idle ones. */
+static struct conn *victim(struct conn_table *t, bool half_open)
+{
+	int64_t limit = t->loop->now_ms - (half_open ? 0 : CONN_IDLE_VICTIM_MS);
+	struct conn *best = NULL;
+
+	for (size_t i = 0; i < t->high; i++) {
+		struct conn *c = &t->conn[i];
+
+		if (c->state == CONN_FREE || (half_open && c->state != CONN_HEAD) ||
+		    c->active_ms > limit)
+			continue;
+		if (!best || c->active_ms < best->active_ms)
+			best = c;
+	}
+	return best;
+}
+
+static void make_room(struct conn_table *t)
+{
+	struct conn *c = NULL;
+
+	if (t->n_half_open >= CONN_HALF_OPEN || t->n >= t->max)
+		c = victim(t, true);
+	if (!c && t->n >= t->max)
+		c = victim(t, false);
+	if (c)
+		conn_close(c);
+}
+
+/* Nothing is read and nothing waited for: there is no slot to do it in. */
+static void turn_away(struct conn_table *t, const struct way *way, int fd)
+{
+	struct answer a = { .rule = RULE_BUSY, .profile = t->policy->profile };
+	struct record_line line = { .via = "", .name = "", .rule = RULE_BUSY };
+	auto_strbuf struct strbuf b = STRBUF_INIT;
+
+	way->answer(&b, &a);
+	(void)send(fd, b.p, b.len, MSG_NOSIGNAL | MSG_DONTWAIT); /* as much as it takes */
+	record_write(t->record, &line, t->loop->now_ms);
+}
+
+static void admit(struct listener *l, int fd)
+{
+	struct conn_table *t = l->table;
+
+	make_room(t);
+
+	struct conn *c = get(t);
+	if (!c) {
+		turn_away(t, l->way, fd);
+		fd_close(&fd);
+		return;
+	}
+	memset(c, 0, sizeof(*c));
+	c->table = t;
+	t->n++;
+	conn_start(c, l->way, fd);
+}
+
+/* #syscalls: accept4 */
+static void on_accept(struct loop_source *src, uint32_t events)
+{
+	struct listener *l = container_of(src, struct listener, src);
+
+	(void)events;
+	for (int i = 0; i < ACCEPT_TURN; i++) {
+		int fd = accept4(src->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd >= 0) {
+			admit(l, fd);
+			continue;
+		}
+		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+			l->is_paused = loop_set(l->table->loop, src, 0) == 0;
+		if (errno != EINTR && errno != ECONNABORTED)
+			return;
+	}
+}
+
+void listener_tick(struct listener *l)
+{
+	if (l->is_paused && loop_set(l->table->loop, &l->src, EPOLLIN) == 0)
+		l->is_paused = false;
+}
+
+int listener_init(struct listener *l, int fd, struct conn_table *t, const struct way *way,
+		  struct err *e)
+{
+	*l = (struct listener){ .src = { fd, on_accept }, .table = t, .way = way };
+	if (loop_add(t->loop, &l->src, EPOLLIN) < 0)
+		return err_sys(e, "watch the listening socket");
+	return 0;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* policy.c - the decision on (name or address, port), and the screening of what a name resolves to */
+#include "egress/policy.h"
+
+#include <string.h>
+
+#include "base/mutant.h"
+#include "base/str.h"
+#include "base/table.h"
+
+/* Never resolved, whatever the policy says: they mean "this machine" or "my credentials". */
+static const char *const reserved[] = {
+	"localhost",
+	"*.localhost",
+	"metadata.google.internal",
+	"metadata.azure.internal",
+};
+
+enum rule dest_set(struct dest *ret, const char *host, size_t n, bool bracketed, uint16_t port)
+{
+	struct dest d = { .port = port };
+
+	if (ipaddr_parse(host, n, &d.addr)) {
+		if ((d.addr.family == 6) != bracketed)
+			return RULE_NAME;
+		d.is_addr = true;
+		ipaddr_print(&d.addr, d.name);
+	} else if (bracketed || !hostname_canon(host, n, d.name)) {
+		return RULE_NAME;
+	}
+	*ret = d;
+	return RULE_OK;
+}
+
+static bool addr_equal(const struct ipaddr *a, const struct ipaddr *b)
+{
+	return a->family == b->family && memcmp(a->b, b->b, sizeof(a->b)) == 0;
+}
+
+static bool names_host(const struct policy_entry *en, const struct dest *d)
+{
+	if (en->is_addr != d->is_addr)
+		return false;
+	return d->is_addr ? addr_equal(&en->addr, &d->addr) : hostname_matches(en->host, d->name);
+}
+
+static bool names_port(const struct policy_entry *en, uint16_t port)
+{
+	for (size_t i = 0; i < en->n_ports; i++)
+		if (en->ports[i] == port)
+			return true;
+	return mutant("egress.port");
+}
+
+static bool is_reserved(const struct dest *d)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(reserved); i++)
+		if (!d->is_addr && hostname_matches(reserved[i], d->name))
+			return !mutant("egress.reserved");
+	return false;
+}
+
+enum rule policy_decide(const struct policy *p, const struct dest *d)
+{
+	enum rule r = d->is_addr ? RULE_LITERAL : RULE_ALLOW;
+
+	if (is_reserved(d))
+		return RULE_RESERVED;
+	for (size_t i = 0; i < p->n_entries; i++) {
+		if (!names_host(&p->entries[i], d))
+			continue;
+		if (names_port(&p->entries[i], d->port))
+			return RULE_OK;
+		r = RULE_PORT;
+	}
+	if ((r == RULE_ALLOW && mutant("egress.allow")) ||
+	    (r == RULE_LITERAL && mutant("egress.literal")))
+		return RULE_OK;
+	return r;
+}
+
+static bool is_own(const struct own_set *own, const struct ipaddr *a)
+{
+	for (size_t i = 0; i < own->n; i++)
+		if (cidr_contains(&own->v[i], a))
+			return true;
+	return own->unknown;
+}
+
+/* The IPv4 address that a NAT64 gateway would dial for us (RFC 6052, well-known prefix). */
+static bool nat64_inner(const struct ipaddr *a, struct ipaddr *ret)
+{
+	static const struct cidr nat64 = { { 6, { 0x00, 0x64, 0xff, 0x9b } }, 96 };
+
+	if (!cidr_contains(&nat64, a))
+		return false;
+	*ret = (struct ipaddr){ .family = 4 };
+	memcpy(ret->b, a->b + 12, 4);
+	return true;
+}
+
+static bool is_listed(const struct policy *p, const struct dest *d, const struct ipaddr *a)
+{
+	for (size_t i = 0; i < p->n_entries; i++) {
+		const struct policy_entry *en = &p->entries[i];
+
+		if (!names_host(en, d) || !names_port(en, d->port))
+			continue;
+		if (en->is_addr)
+			return true; /* named outright */
+		for (size_t k = 0; k < en->n_nets; k++)
+			if (cidr_contains(&en->nets[k], a))
+				return true;
+	}
+	return false;
+}
+
+enum rule policy_screen(const struct policy *p, const struct own_set *own, const struct dest *d,
+			const struct ipaddr *a)
+{
+	struct ipaddr inner;
+
+	if (ipaddr_is_never(a) && !mutant("egress.never"))
+		return RULE_NEVER;
+	if (is_own(own, a) && !mutant("egress.own"))
+		return RULE_OWN;
+	if (nat64_inner(a, &inner) && (ipaddr_is_never(&inner) || is_own(own, &inner)))
+		return RULE_OWN;
+	if (ipaddr_is_global(a) || is_listed(p, d, a) || mutant("egress.global"))
+		return RULE_OK;
+	return RULE_GLOBAL;
+}

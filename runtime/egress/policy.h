@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * policy.h - what may be reached: the one decision, taken for every way in
+ *
+ * policy_decide() comes before any resolution and depends on the destination alone: never on the
+ * way in, the caller or an earlier answer. policy_screen() comes after it, for each address.
+ * Nothing here opens, reads or asks anything.
+ */
+#ifndef EGRESS_POLICY_H
+#define EGRESS_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/hostname.h"
+#include "egress/rules.h"
+
+/* Where somebody wants to go, on canonical bytes. */
+struct dest {
+	char name[HOSTNAME_MAX + 1]; /* canonical name, or the literal's text */
+	bool is_addr;
+	struct ipaddr addr;
+	uint16_t port;
+};
+
+struct policy_entry {
+	const char *host; /* "example.org", "*.example.org", or a literal's text */
+	bool is_addr;
+	struct ipaddr addr;
+	uint16_t *ports;
+	size_t n_ports;
+	struct cidr *nets; /* where its names may resolve to besides global unicast */
+	size_t n_nets;
+};
+
+struct policy {
+	struct arena arena;
+	const char *container, *profile;
+	uint16_t port;
+	struct policy_entry *entries; /* none: nothing gets out */
+	size_t n_entries;
+};
+
+/* Addresses that nobody may dial: filled by own.c. */
+struct own_set {
+	struct cidr *v;
+	size_t n;
+	bool unknown; /* could not be read: every address counts as own */
+};
+
+/**
+ * policy_read() - the text of egress_wire.h; refuses the whole on any doubt
+ * @text:	may hold anything, NUL included
+ * @ret:	policy_done() frees it; untouched on failure
+ */
+int policy_read(const char *text, size_t n, struct policy *ret, struct err *e);
+void policy_done(struct policy *p);
+
+/**
+ * dest_set() - the only way to fill a struct dest
+ * @host:	as received: a name, an IPv4 literal, or (where @bracketed) an IPv6 literal
+ * Return: RULE_OK, or RULE_NAME (ret untouched)
+ */
+enum rule dest_set(struct dest *ret, const char *host, size_t n, bool bracketed, uint16_t port);
+
+/* policy_decide() - RULE_OK, or why not */
+enum rule policy_decide(const struct policy *p, const struct dest *d);
+
+/* policy_screen() - whether @a, an address of the allowed destination @d, may be dialled */
+enum rule policy_screen(const struct policy *p, const struct own_set *own, const struct dest *d,
+			const struct ipaddr *a);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * relay.h - bytes from one socket to another
+ *
+ * No byte is ever held in user space: what a peek shows is sent on, and only what was sent is
+ * consumed, so the kernel's socket buffers are the only buffers, and a peer that does not read
+ * costs nothing here. Once a flow has moved RELAY_SPLICE_AFTER bytes it goes through a pipe from
+ * a small pool instead, which it holds only while bytes are in it.
+ *
+ * Sockets are watched edge-triggered: can_read and can_write hold what is known, and a flow runs
+ * until one of them is false or its turn is over.
+ */
+#ifndef EGRESS_RELAY_H
+#define EGRESS_RELAY_H
+
+#include "egress/http.h"
+#include "egress/loop.h"
+
+#define RELAY_SPLICE_AFTER (256u << 10) /* bytes */
+#define RELAY_PIPE_BYTES   (1u << 20)
+#define RELAY_PIPES	   16u
+#define RELAY_TURN	   (1u << 20) /* bytes that a flow may move before others have a turn */
+
+/* One end of a connection. */
+struct side {
+	struct loop_source src;
+	bool can_read, can_write;
+	bool hung_up;	      /* the peer closed its half; there may be bytes before that */
+	bool is_shut;	      /* we closed ours */
+	struct strbuf queued; /* heads and answers of ours, to be sent before anything else */
+	size_t sent;	      /* of queued */
+};
+
+struct flow {
+	struct body body; /* what may pass, and where it ends */
+	uint64_t moved;
+	int pipe; /* index, -1 none */
+	size_t in_pipe;
+	bool is_bulk, is_over; /* over: the end has been passed on, or nothing more may pass */
+};
+
+struct pipe_pool {
+	int fd[RELAY_PIPES][2];
+	size_t n_open;
+	unsigned n_free;
+	uint8_t free[RELAY_PIPES];
+};
+
+enum relay_status {
+	RELAY_IDLE,  /* waiting for an event */
+	RELAY_AGAIN, /* its turn is over, there is more */
+	RELAY_END,   /* this flow is over */
+	RELAY_GONE,  /* the receiver takes no more; it may still have something to say */
+	RELAY_BROKEN /* the sender failed, or its body is malformed or cut short */
+};
+
+void side_init(struct side *s, int fd, void (*fn)(struct loop_source *, uint32_t));
+void side_close(struct side *s, struct loop *l);
+void side_note_events(struct side *s, uint32_t events);
+/* side_flush() - send what is queued; RELAY_END when nothing is left */
+enum relay_status side_flush(struct side *s);
+
+enum relay_status flow_run(struct flow *f, struct side *from, struct side *to,
+			   struct pipe_pool *pipes);
+void flow_done(struct flow *f, struct pipe_pool *pipes);
+
+/* side_peek() - what has arrived, at most @max bytes of the shared buffer; valid until the next
+ * call of anything here. Return: as recv(2) */
+ssize_t side_peek(struct side *s, size_t max, const char **ret_bytes);
+bool side_consume(struct side *s, size_t n);
+
+#endif
