@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * do_egress.c - start the proxy of a container, and stop it
+ *
+ * Phase P_NET, in the parent: E is filled, the child waits, the proxy's listening socket has come
+ * from A. Everything the proxy will ever use is opened here and handed over by number
+ * (base/egress_wire.h). The proxy is the child of a process that ends at once, so that it never
+ * is a child of `agentrt run`, which waits for the container, nor of an engine's shim before
+ * `create` has ended; the shim, a subreaper, later reaps it like any stranger.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/mutant.h"
+#include "base/str.h"
+#include "base/table.h"
+#include "exec/ctx.h"
+#include "exec/egress_child.h"
+#include "state/state.h"
+#include "sys/syscalls.h"
+
+#define READY_MS      5000 /* it takes 2 on an idle machine */
+#define STOP_GRACE_MS 500  /* init has ended: the proxy writes its last lines and ends by itself */
+#define STOP_KILL_MS  2000
+
+static int add_entry(struct strbuf *b, const struct plan_egress_entry *en, struct err *e)
+{
+	if (en->n_ports == 0 || en->n_ports > EGRESS_PORTS_MAX || en->n_addresses > EGRESS_ADDRS_MAX)
+		return err_set(e, ERR_UNSUPPORTED,
+			       "egress.allow: %s: 1 to %u ports and at most %u addresses are possible",
+			       en->host, EGRESS_PORTS_MAX, EGRESS_ADDRS_MAX);
+	strbuf_addf(b, "allow %s ", en->host);
+	for (size_t i = 0; i < en->n_ports; i++)
+		strbuf_addf(b, "%s%u", i ? "," : "", en->ports[i]);
+	for (size_t i = 0; i < en->n_addresses; i++)
+		strbuf_addf(b, "%s%s", i ? "," : " ", en->addresses[i]);
+	strbuf_adds(b, "\n");
+	return 0;
+}
+
+static int add_policy(struct strbuf *b, const struct plan *p, const struct op_egress *eg,
+		      struct err *e)
+{
+	if (eg->n_allow > EGRESS_ALLOW_MAX)
+		return err_set(e, ERR_UNSUPPORTED, "egress.allow: %zu entries, at most %u are possible",
+			       eg->n_allow, EGRESS_ALLOW_MAX);
+	strbuf_addf(b, "%s\ncontainer %s\nprofile %s\nport %u\n", EGRESS_POLICY_MAGIC, p->id,
+		    eg->profile, eg->port);
+	for (size_t i = 0; i < eg->n_allow; i++)
+		if (add_entry(b, &eg->allow[i], e))
+			return -1;
+	strbuf_adds(b, "end\n");
+	if (b->len > EGRESS_POLICY_MAX)
+		return err_set(e, ERR_UNSUPPORTED, "egress.allow: longer than %u bytes",
+			       EGRESS_POLICY_MAX);
+	return 0;
+}
+
+static int open_policy(const struct plan *p, const struct op_egress *eg, int *ret_fd,
+		       struct err *e)
+{
+	auto_strbuf struct strbuf b = STRBUF_INIT;
+	auto_close int fd = sys_memfd("agentrt-egress-policy", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (add_policy(&b, p, eg, e))
+		return -1;
+	if (fd < 0 || fd_write_all(fd, b.p, b.len) < 0 ||
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
+		return err_sys(e, "write the egress policy");
+	*ret_fd = take_fd(fd);
+	return 0;
+}
+
+static int open_log(int dirfd, const char *name, int *ret_fd, struct err *e)
+{
+	*ret_fd = openat(dirfd, name, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	return *ret_fd < 0 ? err_sys(e, "open %s in the state directory", name) : 0;
+}
+
+/* No such file, or not a file: nothing resolves, and a denial says that there is no name server. */
+static int open_resolv(const char *path_host, int *ret_fd, struct err *e)
+{
+	auto_close int fd = path_host ?
+				    open(path_host, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) :
+				    -1;
+	struct stat st;
+
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
+		*ret_fd = take_fd(fd);
+		return 0;
+	}
+	*ret_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	return *ret_fd < 0 ? err_sys(e, "open /dev/null in place of resolv.conf") : 0;
+}
+
+static int open_program(const char *path, int *ret_fd, struct err *e)
+{
+	*ret_fd = open(path, O_PATH | O_CLOEXEC);
+	return *ret_fd < 0 ? err_sys(e, "open the proxy's program %s", path) : 0;
+}
+
+static int open_all(const struct exec_ctx *c, const struct op_egress *eg, struct egress_child *k,
+		    struct err *e)
+{
+	int dir = c->opts->state_dirfd;
+
+	k->null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (k->null < 0)
+		return err_sys(e, "open /dev/null");
+	if (open_program(c->opts->egress_path, &k->program, e) ||
+	    open_policy(c->plan, eg, &k->fd[EGRESS_FD_POLICY], e) ||
+	    open_log(dir, "egress.log", &k->fd[EGRESS_FD_LOG], e) ||
+	    open_log(dir, "egress.log.1", &k->fd[EGRESS_FD_LOG_OLD], e) ||
+	    open_resolv(eg->resolv_conf_host, &k->fd[EGRESS_FD_RESOLV], e))
+		return -1;
+	return 0;
+}
+
+/* ---- the cgroup beside the container's ---- */
+
+static bool has_word(const char *list, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const char *p = list; (p = strstr(p, word)); p += n)
+		if ((p == list || p[-1] == ',') && (p[n] == ',' || p[n] == '\0'))
+			return true;
+	return false;
+}
+
+static void add_write(struct arena *a, struct op_cgroup *cg, const char *controller,
+		      const char *file, uint64_t value)
+{
+	struct plan_cg_write *w = arena_push(a, cg->writes, cg->n_writes);
+
+	*w = (struct plan_cg_write){
+		.controller = controller,
+		.file = file,
+		.value = arena_printf(a, "%llu", (unsigned long long)value),
+		.on_fail = FAIL_IGNORE, /* a host without the controller limits nothing else either */
+		.rule = "egress.limits",
+	};
+}
+
+/* v1: only the hierarchies that limit something; v2: the one that manages the processes. */
+static void beside(struct arena *a, const struct op_cgroup *from, const struct op_egress *eg,
+		   struct op_cgroup *ret)
+{
+	*ret = (struct op_cgroup){ .none = true, .v2 = from->v2 };
+	for (size_t i = 0; i < from->n_dirs; i++) {
+		const struct plan_cg_dir *d = &from->dirs[i];
+		bool is_v2 = d->controllers[0] == '\0';
+
+		if (is_v2 ? !from->v2 :
+			    !has_word(d->controllers, "memory") && !has_word(d->controllers, "pids"))
+			continue;
+		*arena_push(a, ret->dirs, ret->n_dirs) = (struct plan_cg_dir){
+			.controllers = d->controllers,
+			.mount_host = d->mount_host,
+			.path = arena_printf(a, "%s-egress", d->path),
+		};
+		ret->none = false;
+	}
+	if (ret->none)
+		return;
+	if (eg->memory_bytes)
+		add_write(a, ret, "memory", from->v2 ? "memory.max" : "memory.limit_in_bytes",
+			  eg->memory_bytes);
+	if (eg->memory_bytes && from->v2)
+		add_write(a, ret, "memory", "memory.swap.max", 0);
+	if (eg->pids)
+		add_write(a, ret, "pids", "pids.max", eg->pids);
+}
+
+/* ---- the process ---- */
+
+static void close_all(struct egress_child *k)
+{
+	for (int i = 0; i < EGRESS_FD__END; i++)
+		if (i != EGRESS_FD_PROXY && i != EGRESS_FD_INIT) /* the context's */
+			fd_close(&k->fd[i]);
+	fd_close(&k->program);
+	fd_close(&k->null);
+	cgroup_fds_done(&k->cg);
+}
+
+/* Between the parent and the proxy; ends as soon as the proxy is born. */
+static _Noreturn void run_intermediate(struct egress_child *k, int pid_pipe)
+{
+	struct clone_args args = { .exit_signal = SIGCHLD };
+
+	if (k->cg.v2_dir >= 0) {
+		args.flags = CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)k->cg.v2_dir;
+	}
+	pid_t pid = sys_clone3(&args, sizeof(args));
+	if (pid == 0)
+		egress_child_run(k);
+	pid = pid < 0 ? -errno : pid;
+	(void)!write(pid_pipe, &pid, sizeof(pid)); /* a parent that does not read has failed */
+	_exit(0);
+}
+
+static int fork_proxy(struct egress_child *k, pid_t *ret_pid, struct err *e)
+{
+	int p[2];
+	pid_t pid = 0;
+
+	if (pipe2(p, O_CLOEXEC) < 0)
+		return err_sys(e, "make a pipe");
+	auto_close int r = p[0], w = p[1];
+	pid_t mid = fork();
+	if (mid < 0)
+		return err_sys(e, "fork the proxy");
+	if (mid == 0)
+		run_intermediate(k, w);
+	fd_close(&w);
+	ssize_t n = TEMP_FAILURE_RETRY(read(r, &pid, sizeof(pid)));
+	while (waitpid(mid, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (n != sizeof(pid))
+		return err_set(e, ERR_SYS, "fork the proxy: its parent ended early");
+	if (pid < 0) {
+		errno = -pid;
+		return err_sys(e, "fork the proxy");
+	}
+	*ret_pid = pid;
+	return 0;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* 'R', or 'E' and a sentence, or the end. */
+static int wait_ready(int fd, struct err *e)
+{
+	char text[ERR_MSG_MAX] = "";
+	int64_t end = now_ms() + READY_MS;
+	size_t n = 0;
+
+	while (n < sizeof(text) - 1) {
+		struct pollfd pfd = { .fd = fd, .events = POLLIN };
+		int64_t left = end - now_ms();
+		int k = poll(&pfd, 1, left > 0 ? (int)left : 0);
+
+		if (k == 0)
+			return err_set(e, ERR_SYS, "start agentrt-egress: not ready after %d seconds",
+				       READY_MS / 1000);
+		ssize_t got = k < 0 ? -1 : read(fd, text + n, sizeof(text) - 1 - n);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			break;
+		n += (size_t)got;
+		if (text[0] == 'R')
+			return 0;
+	}
+	if (text[0] == 'E')
+		return err_set(e, ERR_SYS, "start agentrt-egress: %s", text + 1);
+	return err_set(e, ERR_SYS, "start agentrt-egress: it ended before it was ready (is it a "
+				   "static program that runs in an empty directory?)");
+}
+
+static int start(struct egress_child *k, pid_t *ret_pid, uint64_t *ret_start, struct err *e)
+{
+	int p[2];
+	pid_t pid = -1;
+
+	if (pipe2(p, O_CLOEXEC) < 0)
+		return err_sys(e, "make a pipe");
+	auto_close int ready = p[0];
+	k->fd[EGRESS_FD_READY] = p[1];
+	if (fork_proxy(k, &pid, e))
+		return -1;
+	uint64_t since = proc_start_time(pid); /* 0: ended already, and wait_ready() says why */
+	fd_close(&k->fd[EGRESS_FD_READY]);
+	if (wait_ready(ready, e)) {
+		exec_stop_egress(pid, since, NULL, 0);
+		return -1;
+	}
+	*ret_pid = pid;
+	*ret_start = since;
+	return 0;
+}
+
+int do_egress(struct exec_ctx *c, const struct op *op, size_t i, struct err *e)
+{
+	const struct op_egress *eg = &op->u.egress;
+	const struct op *cg_op = plan_find(c->plan, OP_CGROUP);
+	struct egress_child k = {
+		.program = -1, .null = -1, .procfd = c->procfd, .own_netns = c->own_netns,
+		.e_netns = c->e_netns, .uid = eg->uid, .cg = { .v2_dir = -1 },
+	};
+	struct op_cgroup cg = { .none = true };
+	pid_t pid = -1;
+	uint64_t since = 0;
+
+	(void)i;
+	if (fault("egress"))
+		return err_set(e, ERR_SYS, "start agentrt-egress: injected fault");
+	for (size_t n = 0; n < ARRAY_SIZE(k.fd); n++)
+		k.fd[n] = -1;
+	k.fd[EGRESS_FD_PROXY] = c->proxy_sock;
+	k.fd[EGRESS_FD_INIT] = c->pidfd;
+	if (cg_op)
+		beside(c->plan->a, &cg_op->u.cgroup, eg, &cg);
+
+	int r = open_all(c, eg, &k, e);
+	if (r == 0 && !cg.none)
+		r = cgroup_make(&cg, &k.cg, e);
+	bool cg_made = r == 0 && !cg.none;
+	if (r == 0)
+		r = start(&k, &pid, &since, e);
+	close_all(&k);
+	if (r < 0) {
+		if (cg_made)
+			(void)cgroup_remove(&cg, NULL); /* the first error is the one to report */
+		return -1;
+	}
+	c->res->egress_pid = pid;
+	c->res->egress_start = since;
+	c->res->egress_cg_dirs = cg.dirs;
+	c->res->n_egress_cg_dirs = cg.n_dirs;
+	return 0;
+}
+
+static bool wait_ended(int pidfd, int timeout_ms)
+{
+	struct pollfd pfd = { .fd = pidfd, .events = POLLIN };
+
+	return poll(&pfd, 1, timeout_ms) > 0;
+}
+
+static void stop(pid_t pid, uint64_t start_time)
+{
+	auto_close int pidfd = pid > 0 ? sys_pidfd_open(pid, 0) : -1;
+
+	/* The pidfd first: what it names now is what is compared and killed. */
+	if (pidfd < 0 || !proc_is_same(pid, start_time) || wait_ended(pidfd, STOP_GRACE_MS))
+		return;
+	(void)sys_pidfd_send_signal(pidfd, SIGKILL); /* ESRCH: it ended meanwhile */
+	(void)wait_ended(pidfd, STOP_KILL_MS);
+}
+
+void exec_stop_egress(pid_t pid, uint64_t start_time, const struct plan_cg_dir *dirs,
+		      size_t n_dirs)
+{
+	struct plan_cg_dir *copy = NULL;
+	struct arena a = ARENA_INIT;
+	size_t n = 0;
+
+	stop(pid, start_time);
+	for (size_t i = 0; i < n_dirs; i++)
+		*arena_push(&a, copy, n) = dirs[i];
+	if (n > 0) {
+		struct op_cgroup cg = { .v2 = copy[n - 1].controllers[0] == '\0', .dirs = copy,
+					.n_dirs = n };
+
+		(void)cgroup_remove(&cg, NULL); /* delete goes on; what is left shows in the log */
+	}
+	arena_done(&a);
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * egress_child.c - from a privileged fork of the runtime to the unprivileged agentrt-egress
+ *
+ * Order matters: the cgroup is joined and namespaces are entered while there is a right to; the
+ * root directory changes before ids do (chroot needs a capability) and after the last path was
+ * opened; capabilities go before execve, so that the program starts with none.
+ */
+#include "exec/egress_child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/mutant.h"
+#include "sys/procfs.h"
+#include "sys/syscalls.h"
+
+#define FD_SAFE 64 /* above every target of dup3() */
+#define FD_PROGRAM EGRESS_FD__END
+
+/* Signal state is inherited over execve(2): conmon blocks, shims ignore. */
+static int reset_signals(struct err *e)
+{
+	sigset_t none;
+
+	for (int sig = 1; sig < NSIG; sig++)
+		(void)signal(sig, SIG_DFL); /* EINVAL for those that cannot be */
+	sigemptyset(&none);
+	if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
+		return err_sys(e, "unblock signals");
+	return 0;
+}
+
+static int leave_session(struct err *e)
+{
+	if (prctl(PR_SET_PDEATHSIG, 0) < 0) /* conmon's would end us with `create` */
+		return err_sys(e, "clear the parent-death signal");
+	if (setsid() < 0)
+		return err_sys(e, "make a session");
+	return 0;
+}
+
+/* A shim's protection from the OOM killer (-998) is not for this. */
+static int reset_oom(const struct egress_child *k, struct err *e)
+{
+	char rel[64];
+
+	snprintf(rel, sizeof(rel), "%d/oom_score_adj", (int)getpid());
+	return procfs_write(k->procfd, rel, "0", e);
+}
+
+static int set_limits(struct err *e)
+{
+	struct rlimit files = { EGRESS_NOFILE, EGRESS_NOFILE }, core = { 0, 0 };
+
+	if (setrlimit(RLIMIT_NOFILE, &files) < 0 || setrlimit(RLIMIT_CORE, &core) < 0)
+		return err_sys(e, "set limits");
+	return 0;
+}
+
+static int open_netlink(int *ret_fd, struct err *e)
+{
+	*ret_fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	return *ret_fd < 0 ? err_sys(e, "open a netlink socket") : 0;
+}
+
+/* The sockets keep answering for the namespace they were made in. */
+static int enter_networks(struct egress_child *k, struct err *e)
+{
+	if (k->own_netns >= 0 && setns(k->own_netns, CLONE_NEWNET) < 0)
+		return err_sys(e, "enter the runtime's network namespace");
+	if (open_netlink(&k->fd[EGRESS_FD_NL_HOST], e))
+		return -1;
+	if (k->e_netns >= 0 ? setns(k->e_netns, CLONE_NEWNET) < 0 : unshare(CLONE_NEWNET) < 0)
+		return err_sys(e, "enter the container's engine network namespace");
+	return open_netlink(&k->fd[EGRESS_FD_NL_E], e);
+}
+
+/* Nothing is below this root and nothing can be made there; it is gone with the process. */
+static int enter_empty_root(struct err *e)
+{
+	auto_close int fs = sys_fsopen("tmpfs", FSOPEN_CLOEXEC);
+
+	if (fs < 0 || sys_fsconfig(fs, FSCONFIG_SET_STRING, "size", "4096", 0) < 0 ||
+	    sys_fsconfig(fs, FSCONFIG_SET_STRING, "mode", "0555", 0) < 0 ||
+	    sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return err_sys(e, "make an empty root directory");
+	auto_close int root = sys_fsmount(fs, FSMOUNT_CLOEXEC,
+					  MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
+						  MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	if (root < 0 || fchdir(root) < 0 || chroot(".") < 0)
+		return err_sys(e, "enter an empty root directory");
+	return 0;
+}
+
+/* dup3() onto the agreed numbers, from copies that no target overwrites. */
+static int place_fds(struct egress_child *k, struct err *e)
+{
+	int from[FD_PROGRAM + 1];
+
+	for (int i = 0; i <= FD_PROGRAM; i++) {
+		int fd = i <= 2 ? k->null : i == FD_PROGRAM ? k->program : k->fd[i];
+
+		from[i] = fcntl(fd, F_DUPFD_CLOEXEC, FD_SAFE);
+		if (from[i] < 0)
+			return err_sys(e, "copy descriptor %d", i);
+	}
+	for (int i = 0; i <= FD_PROGRAM; i++)
+		if (dup3(from[i], i, i == FD_PROGRAM ? O_CLOEXEC : 0) < 0)
+			return err_sys(e, "place descriptor %d", i);
+	for (int i = 0; i < EGRESS_FD__END; i++)
+		k->fd[i] = i;
+	k->program = FD_PROGRAM;
+	if (sys_close_range(FD_PROGRAM + 1, ~0u, 0) < 0)
+		return err_sys(e, "close all other descriptors");
+	return 0;
+}
+
+static int drop_privileges(uint32_t uid, struct err *e)
+{
+	/* EINVAL ends it: one beyond the last capability that the kernel knows. */
+	for (int cap = 0; prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0; cap++)
+		;
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 ||
+	    sys_setgroups(0, NULL) < 0 || sys_setresgid(uid, uid, uid) < 0 ||
+	    sys_setresuid(uid, uid, uid) < 0 || sys_capset(0, 0, 0) < 0 ||
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return err_sys(e, "drop privileges to uid %u", uid);
+	return 0;
+}
+
+static int execute(const struct egress_child *k, struct err *e)
+{
+	static char name[] = "agentrt-egress";
+	char *const argv[] = { name, NULL };
+	char *none[] = { NULL };
+#ifdef AGENTRT_MUTANTS
+	char **env = environ; /* AGENTRT_MUTANT */
+#else
+	char **env = none;
+#endif
+
+	(void)none;
+	fexecve(k->program, argv, env);
+	return err_sys(e, "execute the program");
+}
+
+static int become(struct egress_child *k, struct err *e)
+{
+	if (reset_signals(e) || leave_session(e) || reset_oom(k, e) ||
+	    cgroup_join_self(&k->cg, e) || enter_networks(k, e) || set_limits(e) ||
+	    place_fds(k, e) || enter_empty_root(e) || drop_privileges(k->uid, e))
+		return -1;
+	return execute(k, e);
+}
+
+void egress_child_run(struct egress_child *k)
+{
+	struct err e = ERR_INIT;
+
+	umask(077);
+	become(k, &e); /* returns on failure only */
+
+	int fd = k->fd[EGRESS_FD_READY];
+	(void)!write(fd, "E", 1); /* the parent sees the end of the pipe in any case */
+	(void)!write(fd, e.msg, strlen(e.msg));
+	_exit(1);
+}
