@@ -27,8 +27,6 @@ enum profile_root { ROOT_AS_SPEC, ROOT_OVERLAY, PROFILE_ROOT__COUNT };
 enum profile_upper { UPPER_DISK, UPPER_TMPFS, PROFILE_UPPER__COUNT };
 enum profile_net { NET_AS_SPEC, NET_EGRESS, NET_NONE, NET_ENGINE, PROFILE_NET__COUNT };
 
-struct json;
-
 struct egress_entry {
 	const char *host; /* canonical name or "*.suffix", lower case; or an IP literal */
 	uint16_t *ports;
@@ -44,7 +42,7 @@ struct profile {
 	const char *extends; /* one parent; see profile_load() */
 	const char *description;
 	bool complete; /* every switch is there: only such a profile may reach tighten() */
-	const struct json *source; /* the document, its parents merged in */
+	const struct profile_doc *doc; /* as written, its parents merged in; of profile.c alone */
 
 	int userns; /* enum profile_userns */
 	struct {
@@ -113,8 +111,8 @@ int profile_merge(struct arena *a, const struct profile *parent, const char *chi
  *		there is none; -1 with @e where there is one that cannot be trusted or read
  *
  * An administrator's file hides the built-in of that name. `extends` in NAME.json that says NAME
- * means the built-in NAME; any other name is looked up the same way. At most PROFILE_MAX_DEPTH
- * documents; a circle is an error.
+ * means the built-in NAME; any other name is looked up the same way. A built-in extends built-ins
+ * only. At most PROFILE_MAX_DEPTH documents; a circle is an error.
  */
 #define PROFILE_MAX_DEPTH 4
 typedef int profile_reader(void *ctx, struct arena *a, const char *name, const char **ret_text,

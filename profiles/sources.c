@@ -261,7 +261,7 @@ static const char *const kernel_fs[] = {
 
 const char *const sources_engine_roots[] = {
 	"/var/lib/docker", "/var/lib/containers/storage", "/run/containers/storage",
-	"/var/lib/containerd", "/run/containerd", NULL,
+	"/var/lib/containerd", "/run/containerd", "/var/lib/kubelet", NULL,
 };
 
 const struct source_rule *sources_rule(const char *rule)

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* egress_entry.h - one entry of egress.allow: "name:port", or an object */
+#ifndef PROFILES_EGRESS_ENTRY_H
+#define PROFILES_EGRESS_ENTRY_H
+
+#include "profiles/profile.h"
+#include "spec/field.h"
+
+struct egress_list {
+	struct egress_entry *v;
+	size_t n;
+};
+
+/* egress_entries_decode() - a field_custom decoder; @obj is a struct egress_list, replaced */
+int egress_entries_decode(struct field_ctx *c, const struct json *v, void *obj, struct err *e);
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tighten_caps.c - capabilities cut to the profile's set; no_new_privs
+ *
+ * Inheritable capabilities are never kept for root: they would come back through file
+ * capabilities (CVE-2022-24769). A process that is not root needs ambient ones to hold any at
+ * all, and the kernel raises an ambient capability only where it is inheritable too.
+ */
+#include "base/mutant.h"
+#include "base/str.h"
+#include "profiles/tighten_ctx.h"
+#include "spec/names.h"
+
+static const char *names_in(struct tighten_ctx *c, uint64_t set)
+{
+	auto_strbuf struct strbuf b = STRBUF_INIT;
+
+	for (unsigned i = 0; i < 64; i++) {
+		const char *name = set >> i & 1 ? name_of(&names_cap, i) : NULL;
+
+		if (name)
+			strbuf_addf(&b, "%s%s", b.len ? " " : "", name);
+	}
+	return arena_strdup(c->a, b.p ? b.p : "");
+}
+
+static void cut(struct tighten_ctx *c, const char *name, uint64_t *set, uint64_t keep)
+{
+	uint64_t cut_off = *set & ~keep;
+
+	if (!cut_off || mutant("caps.bounding"))
+		return;
+	*set &= keep;
+	tighten_find(c, "caps.bounding", FIND_REMOVED, "capabilities.keep of the profile leaves them out",
+		     "process.capabilities.%s: %s", name, names_in(c, cut_off));
+}
+
+static void cut_inheritable(struct tighten_ctx *c, struct oci_caps *caps)
+{
+	uint64_t keep = c->proc->user.uid == 0 ? 0 : caps->ambient & caps->inheritable;
+
+	if (!(caps->inheritable & ~keep) || mutant("caps.inheritable"))
+		return;
+	caps->inheritable = keep;
+	tighten_find(c, "caps.inheritable", FIND_REPLACED,
+		     "inheritable capabilities would come back through file capabilities",
+		     "process.capabilities.inheritable");
+}
+
+static void cut_ambient(struct tighten_ctx *c, struct oci_caps *caps)
+{
+	uint64_t keep = c->proc->user.uid == 0 ? 0 : caps->permitted & caps->inheritable;
+
+	cut(c, "ambient", &caps->ambient, keep & c->p->caps.keep);
+}
+
+int tighten_caps(struct tighten_ctx *c, struct err *e)
+{
+	struct oci_process *proc = c->proc;
+	uint64_t keep = c->p->caps.keep;
+
+	(void)e;
+	if (!proc)
+		return 0;
+	if (c->p->caps.screen) {
+		if (!proc->caps)
+			proc->caps = arena_alloc(c->a, 1, sizeof(*proc->caps));
+		cut(c, "bounding", &proc->caps->bounding, keep);
+		cut(c, "permitted", &proc->caps->permitted, keep & proc->caps->bounding);
+		cut(c, "effective", &proc->caps->effective, keep & proc->caps->permitted);
+		cut_ambient(c, proc->caps);
+		cut_inheritable(c, proc->caps);
+	}
+	if (c->p->no_new_privs && !proc->no_new_privileges && !mutant("process.nnp")) {
+		proc->no_new_privileges = true;
+		tighten_find(c, "process.nnp", FIND_ADDED, "setuid programs and file capabilities "
+			     "give nothing inside the container", "process.noNewPrivileges");
+	}
+	return 0;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tighten_owner.c - whose ids the files of a bind mount have
+ *
+ *   source                        what happens
+ *   ------                        ------------
+ *   the container's own ids       as it is
+ *   owned by user and group != 0  idmapped: the owner is the container's process and no one else
+ *                                 is mapped, so what is written belongs to the owner
+ *   the same, cannot be idmapped  read-only: as it is; else refused
+ *   owned by the host's root      read-only, as it is: host uid 0 is never written as
+ *   no user namespace             read-only: what root inside wrote would be the host root's
+ */
+#include "base/mutant.h"
+#include "base/str.h"
+#include "profiles/tighten_ctx.h"
+
+static bool asks_readonly(const struct oci_mount *m)
+{
+	for (size_t i = 0; i < m->n_options; i++)
+		if (streq(m->options[i], "ro") || streq(m->options[i], "rro"))
+			return true;
+	return false;
+}
+
+static bool is_host_id_mapped(const struct oci_idmap *maps, size_t n, uint32_t host)
+{
+	for (size_t i = 0; i < n; i++)
+		if (host >= maps[i].host && host - maps[i].host < maps[i].size)
+			return true;
+	return false;
+}
+
+static bool is_containers_own(const struct tighten_ctx *c, const struct fact_path *at)
+{
+	const struct oci_linux *l = &c->s->linux_;
+
+	return tighten_has_userns(c) &&
+	       is_host_id_mapped(l->uid_mappings, l->n_uid_mappings, at->uid) &&
+	       is_host_id_mapped(l->gid_mappings, l->n_gid_mappings, at->gid);
+}
+
+static int only_readonly(struct tighten_ctx *c, const struct mount_try *m, const char *why,
+			 struct tight_mount *ret)
+{
+	ret->idmap = IDMAP_NONE;
+	ret->rule = "mount.owner";
+	if (mutant("mount.owner"))
+		return 0;
+	ret->force_readonly = true;
+	if (!asks_readonly(m->m))
+		tighten_find(c, "mount.owner", FIND_REPLACED, why, "%s: read-only", m->what);
+	return 0;
+}
+
+static int map_owner(struct tighten_ctx *c, const struct mount_try *m, struct tight_mount *ret)
+{
+	const struct fact_path *at = m->at;
+
+	ret->idmap = IDMAP_OWNER;
+	ret->rule = "mount.owner";
+	ret->owner_uid = at->uid;
+	ret->owner_gid = at->gid;
+	ret->ctr_uid = c->proc ? c->proc->user.uid : 0;
+	ret->ctr_gid = c->proc ? c->proc->user.gid : 0;
+	tighten_find(c, "mount.owner", FIND_REPLACED,
+		     "what the container writes there belongs to the directory's owner",
+		     "%s: host ids %u:%u are the container's %u:%u", m->what, at->uid, at->gid,
+		     ret->ctr_uid, ret->ctr_gid);
+	return 0;
+}
+
+int tighten_owner(struct tighten_ctx *c, const struct mount_try *m, struct tight_mount *ret,
+		  struct err *e)
+{
+	const struct fact_path *at = m->at;
+
+	if (!tighten_has_userns(c))
+		return only_readonly(c, m, "the container has no user namespace, so what its root "
+				     "writes would belong to the host's root", ret);
+	if (is_containers_own(c, at)) {
+		ret->idmap = IDMAP_NONE;
+		ret->rule = "mount.owner";
+		return 0;
+	}
+	if (at->uid == 0 || at->gid == 0)
+		return only_readonly(c, m, "it belongs to the host's root, who is never the owner of "
+				     "what a container writes", ret);
+	if (at->can_idmap)
+		return map_owner(c, m, ret);
+	if (asks_readonly(m->m))
+		return only_readonly(c, m, "", ret);
+	return err_deny(e, "mount.owner", m->what,
+			tighten_print(c->a, "its file system (%s) cannot be idmapped by this kernel, so "
+				      "nothing could be written as its owner",
+				      at->fstype ? at->fstype : "unknown"),
+			"mount it read-only, or keep it on ext4, xfs, btrfs or tmpfs");
+}

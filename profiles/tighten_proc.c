@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tighten_proc.c - the process against its neighbours: ids, OOM score, scheduling, limits */
+#include <string.h>
+
+#include "base/mutant.h"
+#include "base/str.h"
+#include "base/table.h"
+#include "profiles/tighten_ctx.h"
+#include "spec/names.h"
+
+static void cut_oom(struct tighten_ctx *c)
+{
+	struct opt_i64 *oom = &c->proc->oom_score_adj;
+
+	if (!oom->set || oom->v >= 0 || mutant("process.oom"))
+		return;
+	/* 0 and not "unset": the runtime's own score, which would be inherited, is lower still. */
+	oom->v = 0;
+	tighten_find(c, "process.oom", FIND_REPLACED,
+		     "the kernel would kill the host's processes before the container's",
+		     "process.oomScoreAdj: 0");
+}
+
+static bool is_name(const struct name_table *t, int value, const char *const *names, size_t n)
+{
+	const char *name = value >= 0 ? name_of(t, (uint64_t)value) : NULL;
+
+	for (size_t i = 0; name && i < n; i++)
+		if (streq(name, names[i]))
+			return true;
+	return false;
+}
+
+static void cut_scheduler(struct tighten_ctx *c)
+{
+	static const char *const realtime[] = { "SCHED_FIFO", "SCHED_RR", "SCHED_DEADLINE" };
+	struct oci_scheduler *sched = c->proc->scheduler;
+
+	if (!sched || mutant("process.scheduler"))
+		return;
+	if (sched->nice >= 0 &&
+	    !is_name(&names_sched_policy, sched->policy, realtime, ARRAY_SIZE(realtime)))
+		return;
+	c->proc->scheduler = NULL;
+	tighten_find(c, "process.scheduler", FIND_REMOVED,
+		     "a real-time policy or a negative nice value starves the host",
+		     "process.scheduler");
+}
+
+static void cut_io(struct tighten_ctx *c)
+{
+	static const char *const realtime[] = { "IOPRIO_CLASS_RT" };
+
+	if (!is_name(&names_io_class, c->proc->io_class, realtime, ARRAY_SIZE(realtime)) ||
+	    mutant("process.io"))
+		return;
+	c->proc->io_class = -1;
+	c->proc->io_priority = 0;
+	tighten_find(c, "process.io", FIND_REMOVED, "the real-time I/O class starves the host",
+		     "process.ioPriority");
+}
+
+/* Not a matter of policy: setuid to an id outside the map fails, and later with less to say. */
+static int check_id(struct tighten_ctx *c, const char *what, const struct oci_idmap *maps, size_t n,
+		    uint32_t id, struct err *e)
+{
+	uint32_t host;
+
+	if (tighten_host_id(maps, n, id, &host))
+		return 0;
+	return err_deny(e, "userns.ids", arena_printf(c->a, "%s %u", what, id),
+			arena_printf(c->a, "the container's user namespace maps %zu range%s of ids "
+				     "and this one is in none", n, n == 1 ? "" : "s"),
+			"use an id below 65536");
+}
+
+static int check_ids(struct tighten_ctx *c, struct err *e)
+{
+	const struct oci_linux *l = &c->s->linux_;
+	const struct oci_user *u = &c->proc->user;
+
+	if (!c->t->userns_private)
+		return 0;
+	if (check_id(c, "process.user.uid", l->uid_mappings, l->n_uid_mappings, u->uid, e) ||
+	    check_id(c, "process.user.gid", l->gid_mappings, l->n_gid_mappings, u->gid, e))
+		return -1;
+	for (size_t i = 0; i < u->n_additional_gids; i++)
+		if (check_id(c, "process.user.additionalGids", l->gid_mappings, l->n_gid_mappings,
+			     u->additional_gids[i], e))
+			return -1;
+	return 0;
+}
+
+static struct oci_resources *resources(struct tighten_ctx *c)
+{
+	if (!c->s->linux_.resources)
+		c->s->linux_.resources = arena_alloc(c->a, 1, sizeof(*c->s->linux_.resources));
+	return c->s->linux_.resources;
+}
+
+static void limit_pids(struct tighten_ctx *c)
+{
+	const struct oci_resources *r = c->s->linux_.resources;
+
+	if (!c->p->pids_limit || mutant("limits.pids") ||
+	    (r && r->pids_limit.set && r->pids_limit.v >= 0))
+		return;
+	resources(c)->pids_limit = (struct opt_i64){ true, c->p->pids_limit };
+	tighten_find(c, "limits.pids", FIND_ADDED, "the config limits the number of processes nowhere",
+		     "linux.resources.pids.limit: %lld", (long long)c->p->pids_limit);
+}
+
+/*
+ * cgroup v2 files by name: controllers' limits pass; files of the cgroup itself move or freeze
+ * processes, and a '/' would leave the container's directory.
+ */
+static void cut_unified(struct tighten_ctx *c)
+{
+	struct oci_resources *r = c->s->linux_.resources;
+	struct oci_kv *kept = NULL;
+	size_t n = 0;
+
+	if (!r || mutant("resources.unified"))
+		return;
+	for (size_t i = 0; i < r->n_unified; i++) {
+		const char *key = r->unified[i].key;
+
+		if (!strchr(key, '/') && strchr(key, '.') && !str_has_prefix(key, "cgroup.") &&
+		    key[0] != '.')
+			*arena_push(c->a, kept, n) = r->unified[i];
+		else
+			tighten_find(c, "resources.unified", FIND_REMOVED,
+				     "it is not a limit of a controller",
+				     "linux.resources.unified: %s", key);
+	}
+	r->unified = kept;
+	r->n_unified = n;
+}
+
+static void cut_realtime(struct tighten_ctx *c)
+{
+	struct oci_resources *r = c->s->linux_.resources;
+
+	if (!r || mutant("resources.realtime") ||
+	    !((r->cpu_rt_runtime.set && r->cpu_rt_runtime.v) || (r->cpu_rt_period.set && r->cpu_rt_period.v)))
+		return;
+	r->cpu_rt_runtime = (struct opt_i64){ 0 };
+	r->cpu_rt_period = (struct opt_u64){ 0 };
+	tighten_find(c, "resources.realtime", FIND_REMOVED, "real-time scheduling starves the host",
+		     "linux.resources.cpu.realtimeRuntime");
+}
+
+int tighten_proc(struct tighten_ctx *c, struct err *e)
+{
+	if (c->proc && c->p->process_screen) {
+		cut_oom(c);
+		cut_scheduler(c);
+		cut_io(c);
+	}
+	if (!c->s)
+		return 0;
+	limit_pids(c);
+	if (c->p->process_screen) {
+		cut_unified(c);
+		cut_realtime(c);
+	}
+	return c->proc ? check_ids(c, e) : 0;
+}
