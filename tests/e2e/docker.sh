@@ -13,15 +13,16 @@ work=$(mktemp -d /tmp/agentrt-e2e.XXXXXX)
 trap 'dk_stop; rm -rf "$work"' EXIT
 ln -s "$agentrt" "$work/agentrt"
 open_profile() { # NAME JSON: a wrapper that runs agentrt with a profile of this test
-	printf '%s\n' "$2" >"$work/$1.json"
-	printf '#!/bin/sh\nexec %s --profile-file %s "$@"\n' "$agentrt" "$work/$1.json" >"$work/$1"
+	mkdir -p "$work/profiles"
+	printf '%s\n' "$2" >"$work/profiles/$1.json"
+	printf '#!/bin/sh\nexec %s --profile-dir %s --profile %s "$@"\n' "$agentrt" "$work/profiles" "$1" >"$work/$1"
 	chmod 755 "$work/$1"
 }
 debian=$(debian_tar) || { echo "Bail out! no Debian image"; exit 1; }
 # The names that apt needs are read from the image's own sources: none is written here.
 apt_hosts=$(tar -xOf "$debian" ./etc/apt/sources.list 2>/dev/null | grep -oE 'https?://[^/ ]+' | sed 's,.*//,,' | sort -u)
 allow=$(for h in $apt_hosts; do printf '"%s:80", ' "$h"; done | sed 's/, $//')
-open_profile apt "{\"profile\": \"apt\", \"version\": 1, \"extends\": \"agent\", \"egress\": {\"allow\": [$allow]}}"
+open_profile apt "{\"name\": \"apt\", \"version\": 1, \"extends\": \"agent\", \"egress\": {\"allow\": [$allow]}}"
 
 dk_start "agent=$agentrt" "apt=$work/apt" || { echo "Bail out! no dockerd"; exit 1; }
 dk import "$debian" deb >/dev/null

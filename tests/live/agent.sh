@@ -31,7 +31,7 @@ is "the root can be written everywhere" "$(in_box 'for d in / /etc /bin /root; d
 is "the bundle's rootfs is not" "$(sum)" "$s0"
 is "each start begins clean" "$(in_box 'ls /w 2>/dev/null; echo end')" end
 not_ok_cmd "readonly is kept" in_box '.root.readonly = true' 'echo x >/w'
-echo '{"profile": "tm", "version": 1, "extends": "agent", "root": {"upper": "tmpfs", "size_bytes": 8388608}}' >"$work/profiles/tm.json"
+echo '{"name": "tm", "version": 1, "extends": "agent", "root": {"upper": "tmpfs", "sizeBytes": 8388608}}' >"$work/profiles/tm.json"
 is "a tmpfs upper is a choice" "$(in_box -p tm 'echo x >/w && cat /w')" x
 not_ok_cmd "and ends in no space at its size" in_box -p tm 'head -c 20m /dev/zero >/big'
 
@@ -116,7 +116,7 @@ like "the mount is nosuid and nodev" "$(in_box "$(mount_of "$work/proj")" 'grep 
 mkdir "$work/rootproj" && echo r >"$work/rootproj/f"
 not_ok_cmd "a project of host root is not written" in_box "$(mount_of "$work/rootproj")" 'echo x >/m/f'
 is "and is as it was" "$(cat "$work/rootproj/f")" r
-echo '{"profile": "al", "version": 1, "extends": "agent", "mounts": {"allow": ["'"$home/.ssh"'"]}}' >"$work/profiles/al.json"
+echo '{"name": "al", "version": 1, "extends": "agent", "mounts": {"allow": ["'"$home/.ssh"'"]}}' >"$work/profiles/al.json"
 is "an administrator can allow a mount" "$(in_box -p al "$(mount_of "$home/.ssh")" 'cat /m/k')" SECRET
 mkdir -p "$work/sa" && echo SECRET >"$work/sa/token"
 is "a service-account mount is dropped" \
@@ -134,7 +134,7 @@ unlike "secrets are removed by name, and by the shape of a URL" "$out" MARKER
 like "the rest stays" "$out" '^PLAIN=yes'
 out=$(in_box "$(env_add X=ghp_MARKER5aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa)" 'env')
 unlike "a token is removed by its shape" "$out" MARKER
-echo '{"profile": "ev", "version": 1, "extends": "agent", "env": {"allow": ["DB_PASSWORD"]}}' >"$work/profiles/ev.json"
+echo '{"name": "ev", "version": 1, "extends": "agent", "env": {"allow": ["DB_PASSWORD"]}}' >"$work/profiles/ev.json"
 out=$(in_box -p ev "$(env_add DB_PASSWORD=MARKER3 GITHUB_TOKEN=MARKER1)" 'env')
 like "env.allow lets its name through" "$out" MARKER3
 unlike "and no other" "$out" MARKER1
