@@ -42,7 +42,7 @@ static int add_pids(int fd, void *arg)
 	while (getline(&line, &cap, f) > 0) {
 		long pid = strtol(line, NULL, 10);
 
-		if (pid <= 0)
+		if (pid <= 1)
 			continue; /* 0: not in our pid namespace; kill(0) would be our own group */
 		p->v = xrealloc(p->v, p->n + 1, sizeof(*p->v));
 		p->v[p->n++] = (pid_t)pid;

@@ -8,10 +8,12 @@
 #include "probe/internal.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include "base/fd.h"
 #include "base/mem.h"
+#include "base/path.h"
 #include "base/str.h"
 #include "profiles/tighten.h"
 
@@ -82,17 +84,71 @@ static bool any_source(const struct facts *f)
 	return false;
 }
 
-static void add_guard(struct probe_ctx *c, const char *rule, const char *path_host)
+/*
+ * There are hundreds of places to look for, in a few dozen directories: each directory is opened
+ * once and its entries are looked at from there, half a microsecond each.
+ */
+struct guard_dir {
+	const char *path;
+	size_t len;
+	int fd; /* -1: does not exist, nor does anything below it */
+	const char *realpath;
+};
+
+struct guard_dirs {
+	struct guard_dir *v;
+	size_t n;
+};
+
+static const struct guard_dir *dir_of(struct probe_ctx *c, struct guard_dirs *dirs,
+				      const char *path, size_t len)
 {
 	struct fact_path p;
-	auto_close int fd = probe_path(c, path_host, &p);
 
-	if (fd >= 0)
+	for (size_t i = dirs->n; i-- > 0;)
+		if (dirs->v[i].len == len && memcmp(dirs->v[i].path, path, len) == 0)
+			return &dirs->v[i];
+	struct guard_dir *d = arena_push(c->a, dirs->v, dirs->n);
+	d->path = arena_strndup(c->a, path, len);
+	d->len = len;
+	d->fd = probe_path(c, d->path, &p);
+	d->realpath = p.realpath;
+	return d;
+}
+
+/* Whether something is there; a symbolic link is followed, by name. */
+static bool look(struct probe_ctx *c, struct guard_dirs *dirs, const char *path,
+		 struct fact_path *ret)
+{
+	const char *slash = strrchr(path, '/');
+	struct statx st;
+
+	*ret = (struct fact_path){ .given = path };
+	if (slash && slash > path && slash[1]) {
+		const struct guard_dir *d = dir_of(c, dirs, path, (size_t)(slash - path));
+
+		if (d->fd < 0 || statx(d->fd, slash + 1, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT,
+				       PATH_STATX_MASK, &st) < 0)
+			return false;
+		if (!S_ISLNK(st.stx_mode))
+			return path_describe(c, &st, path_join(c->a, d->realpath, slash + 1), ret);
+	}
+	auto_close int fd = probe_path(c, path, ret);
+	return fd >= 0;
+}
+
+static void add_guard(struct probe_ctx *c, struct guard_dirs *dirs, const char *rule,
+		      const char *path)
+{
+	struct fact_path p;
+
+	if (look(c, dirs, path, &p))
 		*arena_push(c->a, c->f->guards, c->f->n_guards) = (struct fact_guard){ rule, p };
 }
 
 void probe_guards(struct probe_ctx *c, const char *state_root)
 {
+	struct guard_dirs dirs = { 0 };
 	struct facts *f = c->f;
 	struct source_guard *wanted;
 	size_t n;
@@ -104,7 +160,9 @@ void probe_guards(struct probe_ctx *c, const char *state_root)
 	homes_from_home(c);
 	sources_guards(c->a, f->homes, f->n_homes, &wanted, &n);
 	for (size_t i = 0; i < n; i++)
-		add_guard(c, wanted[i].rule, wanted[i].path);
+		add_guard(c, &dirs, wanted[i].rule, wanted[i].path);
 	if (state_root) /* where --root says; the table has the default */
-		add_guard(c, "mount.agentrt", state_root);
+		add_guard(c, &dirs, "mount.agentrt", state_root);
+	for (size_t i = 0; i < dirs.n; i++)
+		fd_close(&dirs.v[i].fd);
 }

@@ -27,6 +27,12 @@ int probe_cgroups(struct probe_ctx *c, struct err *e);
  * Return: an O_PATH descriptor of the object, caller closes; -1 with type 0.
  */
 int probe_path(struct probe_ctx *c, const char *given_host, struct fact_path *ret);
+/* path_describe() - the same from what statx(PATH_STATX_MASK) said of @realpath; false: not visible.
+ * Keeps ret->given. */
+#define PATH_STATX_MASK (STATX_BASIC_STATS | STATX_MNT_ID)
+struct statx;
+bool path_describe(struct probe_ctx *c, const struct statx *st, const char *realpath,
+		   struct fact_path *ret);
 /* A path of the config: relative ones are taken from the bundle. */
 const char *probe_absolute(struct arena *a, const char *bundle_host, const char *path);
 void probe_sources(struct probe_ctx *c, const struct oci_spec *s, const char *bundle_host);

@@ -55,38 +55,39 @@ static const char *path_in_fs(struct arena *a, const struct mountinfo *m, const 
 	return path_clean(a, arena_printf(a, "%s/%s", m->root, rest));
 }
 
-static bool fill(struct probe_ctx *c, int fd, struct fact_path *p)
+bool path_describe(struct probe_ctx *c, const struct statx *st, const char *realpath,
+		   struct fact_path *ret)
 {
-	struct statx st;
+	const struct mountinfo *m = mountinfo_by_id(&c->mounts, st->stx_mnt_id);
+	const char *fs_path = realpath ? path_in_fs(c->a, m, realpath) : NULL;
 
-	if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_MNT_ID, &st) < 0)
+	if (!fs_path || !type_letter(st->stx_mode))
 		return false;
-	const struct mountinfo *m = mountinfo_by_id(&c->mounts, st.stx_mnt_id);
-	p->realpath = fd_realpath(c->a, fd);
-	p->fs_path = p->realpath ? path_in_fs(c->a, m, p->realpath) : NULL;
-	if (!p->fs_path)
-		return false;
-	p->type = type_letter(st.stx_mode);
-	p->uid = st.stx_uid;
-	p->gid = st.stx_gid;
-	p->mode = st.stx_mode & 07777u;
-	p->dev = makedev(st.stx_dev_major, st.stx_dev_minor);
-	p->ino = st.stx_ino;
-	p->fs_dev = m->fs_dev;
-	p->fstype = m->fstype;
-	return p->type != 0;
+	*ret = (struct fact_path){
+		.given = ret->given,
+		.realpath = realpath,
+		.type = type_letter(st->stx_mode),
+		.uid = st->stx_uid,
+		.gid = st->stx_gid,
+		.mode = st->stx_mode & 07777u,
+		.dev = makedev(st->stx_dev_major, st->stx_dev_minor),
+		.ino = st->stx_ino,
+		.fs_dev = m->fs_dev,
+		.fs_path = fs_path,
+		.fstype = m->fstype,
+	};
+	return true;
 }
 
 int probe_path(struct probe_ctx *c, const char *given_host, struct fact_path *ret)
 {
 	auto_close int fd = open(given_host, O_PATH | O_CLOEXEC);
-	struct fact_path p = { .given = given_host };
+	struct statx st;
 
-	if (fd < 0 || !fill(c, fd, &p)) {
-		*ret = (struct fact_path){ .given = given_host };
+	*ret = (struct fact_path){ .given = given_host };
+	if (fd < 0 || statx(fd, "", AT_EMPTY_PATH, PATH_STATX_MASK, &st) < 0 ||
+	    !path_describe(c, &st, fd_realpath(c->a, fd), ret))
 		return -1;
-	}
-	*ret = p;
 	return take_fd(fd);
 }
 
