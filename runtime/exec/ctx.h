@@ -10,6 +10,8 @@
 
 #include "cgroup/cgroup.h"
 #include "exec/exec.h"
+#include "exec/ns.h"
+#include "exec/sync.h"
 #include "plan/plan.h"
 
 struct seccomp_prog { void *data; size_t n_bytes; }; /* struct sock_filter[] */
@@ -18,6 +20,12 @@ struct exec_ctx {
 	const struct plan *plan;
 	const struct exec_opts *opts;
 	struct exec_result *res; /* parent only */
+
+	/* decided before the first action */
+	bool new_userns;  /* the child is made in a user namespace of its own */
+	bool two_threads; /* E is new and there is an A: docs/architecture.md, section 4 */
+	unsigned n_keep;  /* descriptors 0 ... n_keep - 1 are the container's */
+	unsigned n_listen; /* of them, passed by LISTEN_FDS */
 
 	/* parent */
 	int procfd;		/* trusted procfs of the parent's pid namespace */
@@ -28,21 +36,31 @@ struct exec_ctx {
 	pid_t pid;
 	int userns;		/* the container's, opened after the maps are written; -1 none */
 	int proxy_sock;		/* received from the child: listening in A */
+	uint64_t a_ino;		/* of A; 0: there is none */
+	int join[NS_TYPE__COUNT]; /* namespaces entered before the child is made, by enum ns_type */
 
 	/* both: index = op index */
 	int *tree;		/* detached mounts: OP_ROOT, OP_MOUNT (bind), OP_DEV (bind); else -1 */
 	struct seccomp_prog *prog; /* OP_SECCOMP: compiled in P_PRE */
 
 	/* child */
-	int sync;		/* socketpair end (SOCK_SEQPACKET), each side has its own */
+	struct sync sync;	/* this process's end */
+	struct sync child_sync; /* the other one, until the child has it */
 	int rootfd;		/* the new root once attached; "/" after pivot */
-	int c_procfd;		/* trusted procfs usable in the child, opened before pivot_root */
+	int c_procfd;		/* trusted procfs: the parent's, whose "self" is right in the child too */
 	int a_netns, sysfs_tree; /* made in A by the helper of C_ANET */
 	int console_master, console_slave;
 	int gate, result;	/* fifos of the start protocol */
+	int hold;		/* what the leader of two threads waits for in vain */
+	const char *const *env; /* of the program, complete */
+	char *prog_path;	/* what execve gets */
+	bool cwd_done;
 	int mask_file, mask_dir; /* do_mask.c's own, -1 at first: /dev/null, an empty directory */
 	bool mask_file_used, mask_dir_used; /* attached once: clone it from now on */
 };
+
+/* What a process or thread of ours does until it executes or ends. */
+typedef void (*child_fn)(struct exec_ctx *c) __attribute__((noreturn));
 
 /* One action. @i = index of @op in the plan. Phase, privileges, Should / Mustn't: at each do_. */
 typedef int do_fn(struct exec_ctx *c, const struct op *op, size_t i, struct err *e);
@@ -58,11 +76,16 @@ do_fn do_propagation, do_root_attach, do_mount, do_file, do_dev, do_link, do_piv
 /* do_tty.c: /dev/console, pty; master sent to --console-socket, or kept for the foreground */
 do_fn do_console;
 /* C_DROP (child; every one acts on the calling thread only, where the kernel allows that) */
-do_fn do_hostname, do_sysctl, do_rlimit, do_oom, do_sched, do_keyring, do_lsm, do_creds, do_seccomp;
+do_fn do_hostname, do_sysctl, do_sched, do_keyring, do_lsm, do_creds, do_seccomp;
+/* Parent, on the child's pid: lowering an oom score, raising a hard limit and real-time scheduling
+ * take capabilities in the initial user namespace */
+do_fn do_oom, do_sched_parent, do_rlimit;
+/* P_PRE (parent) */
+do_fn do_cgroup, do_seccomp_compile;
+/* P_MAP (parent) */
+do_fn do_userns;
 /* do_hooks.c: @state_json is built from the plan and the pid; child hooks get the container's pid */
 do_fn do_hook;
-/* do_net.c: P_NET (parent) */
-do_fn do_netdev;
 /* do_egress.c: P_NET (parent): starts agentrt-egress, waits for its ready byte, fills c->res */
 do_fn do_egress;
 

@@ -33,6 +33,19 @@ struct exec_result {
 	const char *upper_host;
 };
 
+/* exec_self_is_at_risk() - whether the container of this plan could overwrite the running program
+ * (CVE-2019-5736): not where its user namespace leaves the file's owner out */
+bool exec_self_is_at_risk(const struct plan *p);
+
+/**
+ * exec_protect_self() - execute this program again from a copy that nobody can write, unless it runs
+ * from one already
+ * To be called where exec_self_is_at_risk(), before anything has a side effect: on success the
+ * second time round it returns 0 at once, the first time it does not return. exec_create() and
+ * exec_join() refuse where it was needed and not called.
+ */
+int exec_protect_self(struct err *e);
+
 /**
  * exec_create() - phases P_PRE to C_GATE
  * When it returns 0 the init process waits at the gate: everything that could fail has. When it

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * anet.c - making A, the agent's network namespace (C_ANET)
+ *
+ * Theory of operation: A must belong to the container's user namespace, so the child makes it, with
+ * `lo` and nothing else. Where the child itself is to stay in E (two_threads), a helper that shares
+ * its memory and descriptors makes A, leaves everything behind as descriptors, and ends; else the
+ * child makes it for itself.
+ *
+ * What must be done from inside A is done here, once: net sysctls, the proxy's listening socket
+ * (which stays a socket of A wherever it goes), and the sysfs mount, for sysfs shows the network
+ * namespace of whoever mounts it.
+ *
+ * Should: leave A with lo up and, where the plan has a port, one listener on 127.0.0.1.
+ * Mustn't: touch the network namespace that the child was born in.
+ */
+#include "exec/anet.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <sys/socket.h>
+
+#include "base/fd.h"
+#include "base/mutant.h"
+#include "exec/helper.h"
+#include "exec/lo.h"
+#include "exec/ns.h"
+#include "exec/run.h"
+#include "sys/mnt.h"
+
+#define BACKLOG 512
+
+static int listen_on_lo(uint16_t port, int *ret_fd, struct err *e)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET,
+				   .sin_port = htons(port),
+				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	auto_close int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&sin, sizeof(sin)) < 0 || listen(fd, BACKLOG) < 0)
+		return err_sys(e, "make the proxy's socket on 127.0.0.1:%u", port);
+	*ret_fd = take_fd(fd);
+	return 0;
+}
+
+static bool wants_sysfs(const struct plan *p)
+{
+	for (size_t i = 0; i < p->n_ops; i++)
+		if (p->ops[i].kind == OP_MOUNT && p->ops[i].u.mount.kind == MOUNT_SYSFS)
+			return true;
+	return false;
+}
+
+static int fill(struct exec_ctx *c, const struct op_anet *a, struct err *e)
+{
+	const struct mnt_fs sysfs = { .type = "sysfs", .source = "sysfs" };
+
+	if (fault("c_anet"))
+		return err_set(e, ERR_SYS, "injected failure at c_anet");
+	if (!mutant("op.anet") && unshare(CLONE_NEWNET) < 0)
+		return err_sys(e, "make the agent's network namespace");
+	if (lo_up(e) || run_phase(c, C_ANET, e))
+		return -1;
+	if (a->proxy_port && listen_on_lo(a->proxy_port, &c->proxy_sock, e))
+		return -1;
+	if (c->two_threads && wants_sysfs(c->plan) && mnt_new(&sysfs, &c->sysfs_tree, e))
+		return -1;
+	if (ns_of(c->c_procfd, "self", NS_T_NETWORK, &c->a_netns, e))
+		return -1;
+	c->a_ino = ns_ino(c->a_netns);
+	return 0;
+}
+
+struct fill_args {
+	struct exec_ctx *c;
+	const struct op_anet *a;
+};
+
+static int fill_in_helper(void *arg, struct err *e)
+{
+	struct fill_args *f = arg;
+
+	return fill(f->c, f->a, e);
+}
+
+int anet_make(struct exec_ctx *c, const struct op *op, struct err *e)
+{
+	struct fill_args f = { .c = c, .a = &op->u.anet };
+
+	if (c->two_threads ? helper_run(fill_in_helper, &f, e) : fill(c, f.a, e))
+		return err_ctx(e, "the agent's network namespace");
+	return 0;
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * do_hooks.c - programs of the engine at fixed points
+ *
+ *	kind			phase	process, and so namespaces	state's pid
+ *	prestart		P_NET	parent				host's
+ *	createRuntime		P_NET	parent				host's
+ *	createContainer		C_FS	child, before pivot_root	container's
+ *	startContainer		C_EXEC	child, after it, confined	container's
+ *	poststart, poststop	cmd/	parent (exec_hooks)		as given
+ *
+ * A createContainer hook's path is one of the runtime's (the root is still the host's) though it
+ * runs in the container's namespaces; a startContainer hook's is one of the container's.
+ *
+ * Should: give the hook the state on stdin and nothing else of ours; end it and all it started when
+ * its time is up; say in the error what it printed.
+ * Mustn't: take an unread stdin for a failure; run a container's program with the parent's rights.
+ */
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/mutant.h"
+#include "base/table.h"
+#include "exec/ctx.h"
+#include "exec/hook_state.h"
+#include "exec/proc.h"
+
+static const struct hook_row { const char *name, *status; } hook_table[] = {
+	[PLAN_HOOK_PRESTART] = { "prestart", "creating" },
+	[PLAN_HOOK_CREATE_RUNTIME] = { "createRuntime", "creating" },
+	[PLAN_HOOK_CREATE_CONTAINER] = { "createContainer", "creating" },
+	[PLAN_HOOK_START_CONTAINER] = { "startContainer", "created" },
+	[PLAN_HOOK_POSTSTART] = { "poststart", "running" },
+	[PLAN_HOOK_POSTSTOP] = { "poststop", "stopped" },
+};
+TABLE_CHECK(hook_table, PLAN_HOOK__COUNT);
+
+void hook_state(struct strbuf *b, const struct plan *p, const char *status, int pid)
+{
+	strbuf_adds(b, "{\"ociVersion\":");
+	strbuf_add_json(b, p->oci_version);
+	strbuf_adds(b, ",\"id\":");
+	strbuf_add_json(b, p->id);
+	strbuf_adds(b, ",\"status\":");
+	strbuf_add_json(b, status);
+	strbuf_addf(b, ",\"pid\":%d,\"bundle\":", pid);
+	strbuf_add_json(b, p->bundle_host);
+	strbuf_adds(b, ",\"annotations\":{");
+	for (size_t i = 0; i < p->n_annotations; i++) {
+		strbuf_adds(b, i ? "," : "");
+		strbuf_add_json(b, p->annotations[i].key);
+		strbuf_adds(b, ":");
+		strbuf_add_json(b, p->annotations[i].value);
+	}
+	strbuf_adds(b, "}}");
+}
+
+static int run_hook(const struct op_hook *h, const char *const *env, const char *state_json,
+		    struct err *e)
+{
+	static const char *const no_env[] = { NULL };
+	struct proc_run r = { .path = h->path,
+			      .argv = h->args,
+			      .envp = env ? env : no_env,
+			      .input = state_json,
+			      .timeout_ms = h->timeout_s * 1000 };
+	const char *name = hook_table[h->kind].name;
+	struct proc_end end;
+
+	if (mutant("op.hook"))
+		return 0;
+	if (proc_run(&r, &end, e))
+		return err_ctx(e, "%s hook", name);
+	if (end.timed_out)
+		return err_set(e, ERR_SYS, "%s hook %s: no end within %lld s, killed; it printed: %s",
+			       name, h->path, (long long)h->timeout_s, end.output);
+	if (WIFSIGNALED(end.status))
+		return err_set(e, ERR_SYS, "%s hook %s: killed by signal %d; it printed: %s", name,
+			       h->path, WTERMSIG(end.status), end.output);
+	if (WEXITSTATUS(end.status))
+		return err_set(e, ERR_SYS, "%s hook %s: exit status %d; it printed: %s", name,
+			       h->path, WEXITSTATUS(end.status), end.output);
+	return 0;
+}
+
+/* Without an environment in the config: runc's hooks see the runtime's (startContainer: the
+ * container's), and engines' hooks rely on PATH and the like. */
+static const char *const *hook_env(const struct exec_ctx *c, const struct op_hook *h)
+{
+	if (h->env)
+		return h->env;
+	if (h->kind == PLAN_HOOK_START_CONTAINER)
+		return c->env;
+	return h->kind == PLAN_HOOK_CREATE_CONTAINER ? NULL : (const char *const *)environ;
+}
+
+int do_hook(struct exec_ctx *c, const struct op *op, size_t i, struct err *e)
+{
+	const struct op_hook *h = &op->u.hook;
+	bool in_child = h->kind == PLAN_HOOK_CREATE_CONTAINER ||
+			h->kind == PLAN_HOOK_START_CONTAINER;
+	auto_strbuf struct strbuf b = STRBUF_INIT;
+
+	(void)i;
+	hook_state(&b, c->plan, hook_table[h->kind].status, in_child ? (int)getpid() : (int)c->pid);
+	return run_hook(h, hook_env(c, h), b.p, e);
+}
+
+int exec_hooks(const struct plan *p, enum plan_hook_kind kind, const char *state_json,
+	       struct err *e)
+{
+	for (size_t i = 0; i < p->n_ops; i++) {
+		const struct op *op = &p->ops[i];
+
+		if (op->kind != OP_HOOK || op->u.hook.kind != kind)
+			continue;
+		if (run_hook(&op->u.hook,
+			     op->u.hook.env ? op->u.hook.env : (const char *const *)environ,
+			     state_json, e)) {
+			if (e)
+				e->op = (int)i;
+			return -1;
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * parent.c - exec_create(): phases P_PRE to P_POST, and undoing them
+ *
+ * Theory of operation: the parent is one thread with the caller's privileges, and stays where it
+ * is: it enters no namespace and no container path. What it makes, it records in the context as
+ * soon as it exists, so that one function undoes everything in reverse, wherever a failure came.
+ *
+ * P_PRE	holds the caller's privileges; no child yet.
+ *	Should: check that every operation is known and this program cannot be overwritten; open the
+ *	namespaces to join; make cgroups with their limits, the gate, the compiled filters.
+ * P_MAP	the child exists and makes its namespaces meanwhile.
+ *	Should: write the id maps; make every mount that needs a host path, complete and detached.
+ *	Mustn't: attach one.
+ * P_NET	the child's namespaces exist.
+ *	Should: run the engine's network hooks with the child's pid; start the proxy, and not go on
+ *	before it serves. Then send the mounts, let the child go on, and answer it until it is ready.
+ * P_POST	the child needs nothing any more but ACK.
+ *	Should: set its limits (nothing of ours runs under them), publish the pid, last of all: an
+ *	engine takes the pid file for the sign that everything went well.
+ *
+ * On failure the child is killed by its pidfd and reaped, so that nothing of it runs when the error
+ * is returned; then the proxy, the cgroup and the upper directory go. Its namespaces and mounts die
+ * with it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/mutant.h"
+#include "exec/child.h"
+#include "exec/ctx_begin.h"
+#include "exec/fds.h"
+#include "exec/gate.h"
+#include "exec/run.h"
+#include "exec/spawn.h"
+
+int do_cgroup(struct exec_ctx *c, const struct op *op, size_t i, struct err *e)
+{
+	const struct op_cgroup *cg = &op->u.cgroup;
+
+	(void)i;
+	if (cg->none || mutant("op.cgroup"))
+		return 0;
+	if (fault("p_pre.cgroup"))
+		return err_set(e, ERR_SYS, "injected failure at p_pre.cgroup");
+	if (c->plan->is_exec)
+		return cgroup_open(cg, &c->cg, e);
+	if (cgroup_make(cg, &c->cg, e))
+		return -1;
+	c->cg_made = true;
+	return 0;
+}
+
+/* Where the proxy dials from, if there is an A. A new E is made by spawn(). */
+static int open_e(struct exec_ctx *c, struct err *e)
+{
+	const struct op *op = plan_find(c->plan, OP_ANET);
+
+	if (!op)
+		return 0;
+	c->two_threads = op->u.anet.e == E_NEW;
+	if (ns_of(c->procfd, "self", NS_T_NETWORK, &c->own_netns, e))
+		return -1;
+	if (op->u.anet.e == E_PATH &&
+	    ns_open(op->u.anet.e_path_host, NS_T_NETWORK, op->u.anet.e_ino, &c->e_netns, e))
+		return -1;
+	if (op->u.anet.e == E_HOST) {
+		c->e_netns = fcntl(c->own_netns, F_DUPFD_CLOEXEC, 3);
+		if (c->e_netns < 0)
+			return err_sys(e, "keep the host's network namespace");
+	}
+	return 0;
+}
+
+static int phase_pre(struct exec_ctx *c, struct err *e)
+{
+	if (fault("p_pre"))
+		return err_set(e, ERR_SYS, "injected failure at p_pre");
+	/* Orphans of a container without a pid namespace come to a foreground `run`. */
+	if (!c->opts->detach && !c->opts->no_subreaper && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
+		return err_sys(e, "become a subreaper");
+	if (open_e(c, e) || run_phase(c, P_PRE, e))
+		return -1;
+	return gate_make(c->opts->state_dirfd, &c->gate, &c->result, e);
+}
+
+static int phase_map(struct exec_ctx *c, struct err *e)
+{
+	uint64_t flags = (c->new_userns ? CLONE_NEWUSER : 0) |
+			 (ns_is_new(c->plan, NS_T_PID) ? CLONE_NEWPID : 0);
+
+	if (!c->plan->terminal)
+		fds_give_stdio(c->plan);
+	if (spawn(c, flags, child_create, e))
+		return -1;
+	/* The child's alone from now on: its end of the socket is its end. */
+	sync_done(&c->child_sync);
+	fd_close(&c->gate);
+	fd_close(&c->result);
+	cgroup_fds_done(&c->cg);
+	if (fault("p_map"))
+		return err_set(e, ERR_SYS, "injected failure at p_map");
+	return run_kind(c, P_MAP, OP_USERNS, e) || run_phase(c, P_MAP, e) ? -1 : 0;
+}
+
+static int phase_net(struct exec_ctx *c, struct err *e)
+{
+	struct sync_frame f;
+	int fds[SYNC_MAX_FDS];
+
+	if (sync_recv(&c->sync, &f, fds, e))
+		return -1;
+	c->a_ino = f.u.a_ino;
+	if (f.n_fds)
+		c->proxy_sock = fds[0];
+	if (fault("p_net"))
+		return err_set(e, ERR_SYS, "injected failure at p_net");
+	if (fill_result(c, e) || run_phase(c, P_NET, e))
+		return -1;
+	fd_close(&c->proxy_sock);
+	return 0;
+}
+
+static int send_trees(struct exec_ctx *c, struct err *e)
+{
+	struct sync_frame f;
+	int fds[SYNC_MAX_FDS];
+	size_t n = 0;
+
+	memset(&f, 0, sizeof(f));
+	for (size_t i = 0; i <= c->plan->n_ops; i++) {
+		bool is_end = i == c->plan->n_ops;
+
+		if (n && (is_end || n == SYNC_MAX_FDS)) {
+			if (sync_send(&c->sync, SYNC_TREES, &f, fds, n, e))
+				return -1;
+			n = 0;
+		}
+		if (is_end || c->tree[i] < 0)
+			continue;
+		f.u.index[n] = (uint32_t)i;
+		fds[n++] = c->tree[i];
+	}
+	for (size_t i = 0; i < c->plan->n_ops; i++)
+		fd_close(&c->tree[i]);
+	return sync_send(&c->sync, SYNC_GO, NULL, NULL, 0, e);
+}
+
+static int create(struct exec_ctx *c, struct err *e)
+{
+	if (ctx_begin(c, e) || phase_pre(c, e) || phase_map(c, e) || phase_net(c, e))
+		return -1;
+	if (send_trees(c, e) || answer_until_ready(c, e) || announce(c, e) || write_pid(c, e))
+		return -1;
+	c->res->pidfd = take_fd(c->pidfd);
+	return 0;
+}
+
+/* In reverse order of making. What fails here cannot be helped, and must not hide the first error. */
+static void undo(struct exec_ctx *c)
+{
+	struct exec_result *r = c->res;
+	const struct op *cg = plan_find(c->plan, OP_CGROUP);
+	struct err ignored = ERR_INIT;
+
+	fd_close(&r->console_master);
+	spawn_kill(c);
+	if (r->egress_pid)
+		exec_stop_egress(r->egress_pid, r->egress_start, r->egress_cg_dirs,
+				 r->n_egress_cg_dirs);
+	if (c->cg_made)
+		(void)cgroup_remove(&cg->u.cgroup, &ignored);
+	if (r->upper_host)
+		(void)exec_remove_upper(r->upper_host, &ignored);
+	(void)unlinkat(c->opts->state_dirfd, "gate", 0);
+	(void)unlinkat(c->opts->state_dirfd, "result", 0);
+	memset(r, 0, sizeof(*r));
+	r->pidfd = r->console_master = -1;
+}
+
+int exec_create(const struct plan *p, const struct exec_opts *o, struct exec_result *ret,
+		struct err *e)
+{
+	struct exec_ctx c;
+
+	ctx_init(&c, p, o, ret);
+	int rc = create(&c, e);
+
+	if (rc)
+		undo(&c);
+	ctx_done(&c);
+	return rc;
+}
