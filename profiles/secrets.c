@@ -14,7 +14,7 @@
 #include "base/table.h"
 
 #define NAME_MAX_BYTES 256u  /* a longer name is compared by its first bytes */
-#define JWT_MAX	       4096u /* of header and payload that is looked at */
+#define JWT_MAX	       1024u /* of header and payload that is looked at */
 
 /* '*' is any run; case is folded. */
 static const char *const name_patterns[] = {

@@ -171,6 +171,12 @@ static const struct {
 	{ "mount.credentials", ".envrc" },
 	{ "mount.credentials", ".my.cnf" },
 	{ "mount.credentials", ".pgpass" },
+	/* where programs keep their settings side by side, tokens among them */
+	{ "mount.tree", ".config" },
+	{ "mount.tree", ".local" },
+	{ "mount.tree", ".local/share" },
+	{ "mount.tree", ".local/state" },
+	{ "mount.tree", ".cache" },
 };
 
 static const struct source_guard on_host[] = {

@@ -131,6 +131,7 @@ static void push(struct tighten_ctx *c, int type, const char *path)
 {
 	struct oci_linux *l = &c->s->linux_;
 
+	c->s->has_linux = true;
 	*arena_push(c->a, l->namespaces, l->n_namespaces) = (struct oci_namespace){ type, path };
 }
 

@@ -34,7 +34,7 @@ static int refuse(struct tighten_ctx *c, const struct mount_try *m, const char *
 
 static bool is_same_fs(const struct fact_path *a, const struct fact_path *b)
 {
-	return a->fs_dev == b->fs_dev && a->fs_path && b->fs_path;
+	return a->fs_path && b->fs_path && a->fs_dev == b->fs_dev;
 }
 
 static bool is_within(const struct fact_path *a, const struct fact_path *b)
@@ -57,56 +57,70 @@ static bool is_about_trees(const char *rule)
 	return streq(rule, "mount.tree") || streq(rule, "mount.system");
 }
 
-static bool guard_applies(const struct fact_path *at, const struct fact_guard *g)
-{
-	const struct source_rule *r = sources_rule(g->rule);
+/* A place itself says best why it is refused; that it contains another is the last reason. */
+enum relation { IS_IN, CONTAINS };
 
-	if (mutant(g->rule))
-		return false;
-	if (is_same(at, &g->at) || is_within(&g->at, at))
-		return true;
-	return r->scope == SCOPE_BELOW && is_within(at, &g->at);
+static const char *relation_text(struct tighten_ctx *c, const struct fact_path *at,
+				 const struct fact_path *guard, const char *is)
+{
+	if (is_same(at, guard))
+		return tighten_print(c->a, "the source %s", is);
+	if (is_within(at, guard))
+		return tighten_print(c->a, "the source lies below %s, which %s", guard->given, is);
+	return tighten_print(c->a, "the source contains %s, which %s", guard->given, is);
 }
 
-static int screen_guards(struct tighten_ctx *c, const struct mount_try *m, bool lifted,
-			 struct err *e)
+static bool has_relation(const struct fact_path *at, const struct fact_guard *g, enum relation rel)
+{
+	if (mutant(g->rule))
+		return false;
+	if (rel == CONTAINS)
+		return is_within(&g->at, at);
+	return sources_rule(g->rule)->scope == SCOPE_BELOW ? is_within(at, &g->at) :
+							      is_same(at, &g->at);
+}
+
+static int screen_guards(struct tighten_ctx *c, const struct mount_try *m, enum relation rel,
+			 bool lifted, struct err *e)
 {
 	bool public = sources_is_public(m->at->realpath);
 
 	for (size_t i = 0; i < c->f->n_guards; i++) {
 		const struct fact_guard *g = &c->f->guards[i];
-		const struct source_rule *r = sources_rule(g->rule);
 
-		if ((is_about_trees(g->rule) && (lifted || public)) || !guard_applies(m->at, g))
+		if (is_about_trees(g->rule) && (lifted || public))
 			continue;
-
-		bool contains = !is_same(m->at, &g->at) && is_within(&g->at, m->at);
-		const char *why = contains ? tighten_print(c->a, "the source contains %s, which %s",
-							   g->at.given, r->is) :
-				  is_same(m->at, &g->at) ? tighten_print(c->a, "the source %s", r->is) :
-				  tighten_print(c->a, "the source lies below %s, which %s", g->at.given,
-						r->is);
-
-		return refuse(c, m, g->rule, why, e);
+		if (has_relation(m->at, g, rel))
+			return refuse(c, m, g->rule,
+				      relation_text(c, m->at, &g->at, sources_rule(g->rule)->is), e);
 	}
 	return 0;
 }
 
 /* What the guards cannot know: the roots of this container's engine, and where uppers live. */
-static int screen_roots(struct tighten_ctx *c, const struct mount_try *m, struct err *e)
+static int screen_roots(struct tighten_ctx *c, const struct mount_try *m, enum relation rel,
+			struct err *e)
 {
-	const char *at = m->at->realpath, *dir = c->p->root.dir;
-	const char **roots = tighten_engine_roots(c);
+	const char *own_roots[] = { c->p->root.dir, NULL };
+	const struct {
+		const char *rule;
+		const char *const *roots;
+	} rows[] = {
+		{ "mount.agentrt", own_roots },
+		{ "mount.engine", tighten_engine_roots(c) },
+	};
 
-	for (size_t i = 0; roots[i] && !mutant("mount.engine"); i++)
-		if (path_is_within(at, roots[i]) || path_is_within(roots[i], at))
-			return refuse(c, m, "mount.engine",
-				      tighten_print(c->a, "the source is, holds or lies below %s, a "
-						    "container engine's state, and it is nothing that "
-						    "an engine gives to this container", roots[i]), e);
-	if (dir && !mutant("mount.agentrt") && (path_is_within(at, dir) || path_is_within(dir, at)))
-		return refuse(c, m, "mount.agentrt", "the source is, holds or lies below agentrt's own "
-			      "state", e);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		for (size_t k = 0; rows[i].roots[k] && !mutant(rows[i].rule); k++) {
+			const char *root = rows[i].roots[k];
+			struct fact_path at = { .given = root, .realpath = root };
+
+			if (rel == CONTAINS ? is_within(&at, m->at) : is_within(m->at, &at))
+				return refuse(c, m, rows[i].rule,
+					      relation_text(c, m->at, &at, sources_rule(rows[i].rule)->is),
+					      e);
+		}
+	}
 	return 0;
 }
 
@@ -127,5 +141,8 @@ int tighten_source(struct tighten_ctx *c, const struct mount_try *m, bool lifted
 	if (name && !mutant("mount.credentials"))
 		return refuse(c, m, "mount.credentials",
 			      arena_printf(c->a, "\"%s\" in the path is a name for credentials", name), e);
-	return screen_roots(c, m, e) || screen_guards(c, m, lifted, e) ? -1 : 0;
+	for (enum relation rel = IS_IN; rel <= CONTAINS; rel++)
+		if (screen_guards(c, m, rel, lifted, e) || screen_roots(c, m, rel, e))
+			return -1;
+	return 0;
 }
