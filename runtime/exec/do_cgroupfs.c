@@ -5,9 +5,8 @@
  * Phase: C_FS. In a cgroup namespace of its own a new mount shows the container's cgroup as the
  * root, so that is what is mounted: one cgroup2, or, where the controllers are on v1, a tmpfs with
  * one directory a hierarchy, as the host has them. Without such a namespace a new mount would show
- * the whole machine: then the container's own directories of the host's mounts are cloned instead,
- * always read-only (CVE-2023-25809). Where even that is not permitted nothing is mounted but the
- * error.
+ * the whole machine: then, and where a new mount is not permitted, the container's own directories
+ * of the host's mounts are cloned instead, always read-only (CVE-2023-25809).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,7 +27,7 @@
 #include "sys/syscalls.h"
 
 #define CGROUP_ATTRS (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
-#define CGROUP_ROOT  "/sys/fs/cgroup"
+#define CGROUP_ROOT "/sys/fs/cgroup"
 
 struct mounter {
 	struct exec_ctx *c;
@@ -48,7 +47,8 @@ static bool is_cgroupfs(int fd)
 static int clone_dir(const char *path_host, int *ret_fd, struct err *e)
 {
 	const struct mnt_change ro = { .set = MOUNT_ATTR_RDONLY | CGROUP_ATTRS,
-				       .propagation = MS_PRIVATE, .recursive = true };
+				       .propagation = MS_PRIVATE,
+				       .recursive = true };
 	auto_close int fd = mnt_clone(AT_FDCWD, path_host, true);
 
 	if (fd < 0)
@@ -62,7 +62,8 @@ static int clone_dir(const char *path_host, int *ret_fd, struct err *e)
 }
 
 /* One hierarchy, detached: "" is cgroup2, else v1 with these controllers or this name. */
-static int hierarchy(const struct mounter *t, const struct plan_cg_dir *d, int *ret_fd, struct err *e)
+static int hierarchy(const struct mounter *t, const struct plan_cg_dir *d, int *ret_fd,
+		     struct err *e)
 {
 	bool v2 = d->controllers[0] == '\0';
 	struct mnt_fs fs = {
@@ -71,10 +72,15 @@ static int hierarchy(const struct mounter *t, const struct plan_cg_dir *d, int *
 		.data = v2 ? NULL : d->controllers,
 		.attr = (t->m->attr_set & MOUNT_ATTR_RDONLY) | CGROUP_ATTRS,
 	};
+	struct err why = ERR_INIT;
 	char path[PATH_MAX];
 
-	if (t->own_ns)
-		return mnt_new(&fs, ret_fd, e);
+	if (t->own_ns && mnt_new(&fs, ret_fd, &why) == 0)
+		return 0;
+	if (t->own_ns && why.sys != EPERM) {
+		*e = why;
+		return -1;
+	}
 	if ((size_t)snprintf(path, sizeof(path), "%s%s", d->mount_host, d->path) >= sizeof(path))
 		return err_set(e, ERR_INPUT, "cgroup path %s is too long", d->path);
 	return clone_dir(path, ret_fd, e);
@@ -116,7 +122,8 @@ static int link_controllers(int dir, const char *name, struct err *e)
 	return 0;
 }
 
-static int add_hierarchy(const struct mounter *t, int dir, const struct plan_cg_dir *d, struct err *e)
+static int add_hierarchy(const struct mounter *t, int dir, const struct plan_cg_dir *d,
+			 struct err *e)
 {
 	const char *name = path_base(d->mount_host);
 	auto_close int mnt = -1;
@@ -132,8 +139,11 @@ static int add_hierarchy(const struct mounter *t, int dir, const struct plan_cg_
 /* The tmpfs is attached first: Linux before 6.15 mounts nothing below a detached mount. */
 static int mount_v1(const struct mounter *t, const struct op_cgroup *cg, struct err *e)
 {
-	const struct mnt_fs tmp = { .type = "tmpfs", .source = "cgroup", .data = "mode=755,size=64k",
-				    .label = t->m->label, .attr = CGROUP_ATTRS };
+	const struct mnt_fs tmp = { .type = "tmpfs",
+				    .source = "cgroup",
+				    .data = "mode=755,size=64k",
+				    .label = t->m->label,
+				    .attr = CGROUP_ATTRS };
 	auto_close int dir = -1;
 
 	if (mnt_new(&tmp, &dir, e) || attach(t, dir, e))
@@ -159,7 +169,8 @@ static int mount_one(const struct mounter *t, const struct plan_cg_dir *d, struc
 static int mount_host(const struct mounter *t, struct err *e)
 {
 	const struct mnt_change ro = { .set = MOUNT_ATTR_RDONLY | CGROUP_ATTRS,
-				       .propagation = MS_PRIVATE, .recursive = true };
+				       .propagation = MS_PRIVATE,
+				       .recursive = true };
 	auto_close int mnt = mnt_clone(AT_FDCWD, CGROUP_ROOT, true);
 
 	if (mnt < 0 || mnt_set(mnt, &ro) < 0)

@@ -31,16 +31,18 @@ static int set_looks(int fd, const struct stat *st)
 	const struct timespec times[2] = { st->st_atim, st->st_mtim };
 
 	return fchown(fd, st->st_uid, st->st_gid) < 0 || fchmod(fd, st->st_mode & 07777) < 0 ||
-			       futimens(fd, times) < 0 ?
-		       -1 :
-		       0;
+			       futimens(fd, times) < 0
+		       ? -1
+		       : 0;
 }
 
 static int copy_file(int from, int to, const char *name, const struct stat *st)
 {
 	auto_close int in = openat(from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	auto_close int out = in < 0 ? -1 : openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW |
-							    O_CLOEXEC, 0600);
+	auto_close int out =
+		in < 0 ? -1
+		       : openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+				0600);
 	ssize_t n;
 
 	if (out < 0)

@@ -54,14 +54,15 @@ static int make_node(int dir, const char *name, const struct op_dev *d, struct e
 }
 
 /* The file that the host's node is attached to; never through a link. */
-static int bind_node(struct exec_ctx *c, int dir, const char *name, const struct op_dev *d, size_t i,
-		     struct err *e)
+static int bind_node(struct exec_ctx *c, int dir, const char *name, const struct op_dev *d,
+		     size_t i, struct err *e)
 {
 	auto_close int tree = take_fd(c->tree[i]), made = -1, dest = -1;
 	struct stat st;
 
 	if (tree < 0)
-		return err_set(e, ERR_STATE, "device %s: the host's node was not opened", d->path_ctr);
+		return err_set(e, ERR_STATE, "device %s: the host's node was not opened",
+			       d->path_ctr);
 	made = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (made < 0 && errno != EEXIST)
 		return err_sys(e, "make device %s", d->path_ctr);

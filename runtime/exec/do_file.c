@@ -29,7 +29,8 @@ static int write_file(int dir, const struct op_file *f, struct err *e)
 {
 	auto_close int fd = openat(dir, NAME, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
-	if (fd < 0 || fd_write_all(fd, f->content, strlen(f->content)) < 0 || fchmod(fd, f->mode) < 0)
+	if (fd < 0 || fd_write_all(fd, f->content, strlen(f->content)) < 0 ||
+	    fchmod(fd, f->mode) < 0)
 		return err_sys(e, "write %s", f->path_ctr);
 	return 0;
 }
@@ -37,8 +38,11 @@ static int write_file(int dir, const struct op_file *f, struct err *e)
 /* A detached mount of one file; the tmpfs itself is off the root again. */
 static int file_mount(struct exec_ctx *c, const struct op_file *f, int *ret_fd, struct err *e)
 {
-	const struct mnt_fs tmp = { .type = "tmpfs", .source = "agentrt", .data = "mode=0755,size=1m",
-				    .attr = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC };
+	const struct mnt_fs tmp = { .type = "tmpfs",
+				    .source = "agentrt",
+				    .data = "mode=0755,size=1m",
+				    .attr = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+					    MOUNT_ATTR_NOEXEC };
 	const struct mnt_change done = { .set = mutant("file.readonly") ? 0 : MOUNT_ATTR_RDONLY,
 					 .propagation = MS_PRIVATE };
 	auto_close int dir = -1, fd = -1;

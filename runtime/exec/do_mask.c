@@ -42,7 +42,8 @@ int fs_open_mask_file(struct exec_ctx *c, struct err *e)
 /* Exactly one inode beyond the root is refused by some kernels' tmpfs: two. */
 static int open_mask_dir(struct exec_ctx *c, struct err *e)
 {
-	const struct mnt_fs empty = { .type = "tmpfs", .data = "mode=0555,size=4k,nr_inodes=2",
+	const struct mnt_fs empty = { .type = "tmpfs",
+				      .data = "mode=0555,size=4k,nr_inodes=2",
 				      .attr = MASK_ATTRS };
 
 	return c->mask_dir >= 0 ? 0 : mnt_new(&empty, &c->mask_dir, e);
@@ -95,8 +96,8 @@ int do_mask(struct exec_ctx *c, const struct op *op, size_t i, struct err *e)
 	if (S_ISDIR(st.st_mode) && open_mask_dir(c, e))
 		return err_ctx(e, "mask %s", path);
 
-	int r = S_ISDIR(st.st_mode) ? attach_mask(&c->mask_dir, &c->mask_dir_used, fd) :
-				      attach_mask(&c->mask_file, &c->mask_file_used, fd);
+	int r = S_ISDIR(st.st_mode) ? attach_mask(&c->mask_dir, &c->mask_dir_used, fd)
+				    : attach_mask(&c->mask_file, &c->mask_file_used, fd);
 	return r ? err_sys(e, "mask %s", path) : 0;
 }
 
@@ -116,7 +117,8 @@ int do_rdonly(struct exec_ctx *c, const struct op *op, size_t i, struct err *e)
 	/* a clone keeps nosuid, nodev and noexec of what it is taken from */
 	tree = mnt_clone(fd, "", true);
 	if (tree < 0 ||
-	    mnt_set(tree, &(struct mnt_change){ .set = MOUNT_ATTR_RDONLY, .recursive = true }) < 0 ||
+	    mnt_set(tree, &(struct mnt_change){ .set = MOUNT_ATTR_RDONLY, .recursive = true }) <
+		    0 ||
 	    mnt_attach(tree, fd) < 0)
 		return err_sys(e, "make %s read-only", path);
 	return 0;

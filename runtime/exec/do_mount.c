@@ -46,8 +46,8 @@
 #define MQUEUE_MAGIC 0x19800202 /* ipc/mqueue.c; in no exported header */
 
 /* Attributes that fsmount(2) takes itself; a new proc or sysfs is refused if they come later. */
-#define FSMOUNT_ATTRS                                                                             \
-	(MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |           \
+#define FSMOUNT_ATTRS                                                                              \
+	(MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |            \
 	 MOUNT_ATTR__ATIME | MOUNT_ATTR_NODIRATIME | MOUNT_ATTR_NOSYMFOLLOW)
 
 static enum beneath_link mount_links(const struct op_mount *m)
@@ -101,7 +101,10 @@ static struct mnt_fs fs_of(const struct op_mount *m)
 	};
 }
 
-static const struct { uint64_t attr; unsigned long ms; } attr_ms[] = {
+static const struct {
+	uint64_t attr;
+	unsigned long ms;
+} attr_ms[] = {
 	{ MOUNT_ATTR_RDONLY, MS_RDONLY },	  { MOUNT_ATTR_NOSUID, MS_NOSUID },
 	{ MOUNT_ATTR_NODEV, MS_NODEV },		  { MOUNT_ATTR_NOEXEC, MS_NOEXEC },
 	{ MOUNT_ATTR_NOATIME, MS_NOATIME },	  { MOUNT_ATTR_STRICTATIME, MS_STRICTATIME },
@@ -189,7 +192,8 @@ static int clone_host(const struct host_fs *h, int *ret_fd, struct err *e)
 	if (fd < 0 || fstatfs(fd, &sf) < 0)
 		return err_sys(e, "clone the host's %s", h->path_host);
 	if (sf.f_type != h->magic)
-		return err_set(e, ERR_UNSUPPORTED, "the host's %s is not %s", h->path_host, h->type);
+		return err_set(e, ERR_UNSUPPORTED, "the host's %s is not %s", h->path_host,
+			       h->type);
 	if (mnt_set(fd, &ro) < 0)
 		return err_sys(e, "make the clone of the host's %s read-only", h->path_host);
 	*ret_fd = take_fd(fd);
@@ -200,7 +204,8 @@ static const struct host_fs *find_host_fs(const struct plan *p, const char *type
 {
 	for (size_t i = 0; i < ARRAY_SIZE(host_fs); i++)
 		if (streq(host_fs[i].type, type))
-			return host_fs[i].ns && fs_has_own_ns(p, host_fs[i].ns) ? NULL : &host_fs[i];
+			return host_fs[i].ns && fs_has_own_ns(p, host_fs[i].ns) ? NULL
+										: &host_fs[i];
 	return NULL;
 }
 
@@ -270,5 +275,6 @@ int do_mount(struct exec_ctx *c, const struct op *op, size_t i, struct err *e)
 	case MOUNT_FS:
 		return streq(m->type, "mqueue") ? do_kernel_fs(c, m, e) : do_fs(c, m, e);
 	}
-	return err_set(e, ERR_UNSUPPORTED, "mount on %s: unknown kind %d", m->dest_ctr, (int)m->kind);
+	return err_set(e, ERR_UNSUPPORTED, "mount on %s: unknown kind %d", m->dest_ctr,
+		       (int)m->kind);
 }

@@ -50,27 +50,27 @@
 #include "sys/mnt.h"
 #include "sys/syscalls.h"
 
-#define LOWER_MAX     500  /* OVL_MAX_STACK of the kernel */
-#define DATA_MAX      4095 /* mount(2) copies one page, NUL included */
-#define XATTR_MAX     65536
-#define OVERFLOW_ID   65534u
-#define PROBE_NAME    ".agentrt-probe"
+#define LOWER_MAX 500 /* OVL_MAX_STACK of the kernel */
+#define DATA_MAX 4095 /* mount(2) copies one page, NUL included */
+#define XATTR_MAX 65536
+#define OVERFLOW_ID 65534u
+#define PROBE_NAME ".agentrt-probe"
 
 struct job {
 	const struct op_root *root;
-	int src;    /* the given root, opened and compared */
-	int *lower; /* detached clones, id-mapped; closed by the parent */
-	int upper;  /* detached clone of the directory on disk, or -1: tmpfs */
+	int src;		     /* the given root, opened and compared */
+	int *lower;		     /* detached clones, id-mapped; closed by the parent */
+	int upper;		     /* detached clone of the directory on disk, or -1: tmpfs */
 	uint32_t root_uid, root_gid; /* the container's root, outside */
 	/* result, in shared memory */
 	struct result {
 		int mount;
 		struct err e;
-	} *res;
+	} * res;
 };
 
 /* Directory entries in the helper's tmpfs: "0", "1" ... are the lowers. */
-#define NAME_UPPER  "u" /* holds "upper" and "work" */
+#define NAME_UPPER "u" /* holds "upper" and "work" */
 #define NAME_MERGED "m"
 
 /* What the upper's root must look like: its mode, ids and attributes are those of "/" inside. */
@@ -122,7 +122,8 @@ static int copy_root_looks(const struct job *j, int upper, struct err *e)
 /* The helper's first step: nothing it mounts may reach another namespace, and a place to work. */
 static int enter_scratch(struct err *e)
 {
-	const struct mnt_fs tmp = { .type = "tmpfs", .data = "mode=0700",
+	const struct mnt_fs tmp = { .type = "tmpfs",
+				    .data = "mode=0700",
 				    .attr = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV };
 	auto_close int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), fd = -1;
 
@@ -179,20 +180,24 @@ static const char *redirect_of(const struct op_root *r)
 {
 	if (r->redirect_dir)
 		return r->redirect_dir;
-	return r->metacopy ? "on" : "nofollow"; /* the kernel demands redirect_dir=on for metacopy */
+	return r->metacopy ? "on"
+			   : "nofollow"; /* the kernel demands redirect_dir=on for metacopy */
 }
 
 static int overlay_data(const struct op_root *r, struct strbuf *b, struct err *e)
 {
 	for (size_t i = 0; i < r->n_lower; i++)
 		strbuf_addf(b, "%s%zx", i ? ":" : "lowerdir=", i);
-	strbuf_addf(b, ",upperdir=%s/upper,workdir=%s/work,redirect_dir=%s,metacopy=%s,index=off,"
-		       "volatile%s",
+	strbuf_addf(b,
+		    ",upperdir=%s/upper,workdir=%s/work,redirect_dir=%s,metacopy=%s,index=off,"
+		    "volatile%s",
 		    NAME_UPPER, NAME_UPPER, redirect_of(r), r->metacopy ? "on" : "off",
 		    r->userxattr ? ",userxattr" : "");
 	if (b->len > DATA_MAX)
-		return err_set(e, ERR_UNSUPPORTED, "overlay of %zu layers: their names exceed the page "
-			       "that mount(2) takes", r->n_lower);
+		return err_set(e, ERR_UNSUPPORTED,
+			       "overlay of %zu layers: their names exceed the page "
+			       "that mount(2) takes",
+			       r->n_lower);
 	return 0;
 }
 
@@ -205,7 +210,8 @@ static int mount_overlay(const struct job *j, struct err *e)
 	if (mkdir(NAME_MERGED, 0700) < 0)
 		return err_sys(e, "make the overlay's mount point");
 	if (mount("overlay", NAME_MERGED, "overlay", 0, data.p) < 0)
-		return err_sys(e, "mount an overlay of %zu layers of %s with its upper in %s "
+		return err_sys(e,
+			       "mount an overlay of %zu layers of %s with its upper in %s "
 			       "(the kernel log has the reason)",
 			       j->root->n_lower, j->root->root_host,
 			       j->upper >= 0 ? j->root->upper_dir_host : "tmpfs");
@@ -221,20 +227,25 @@ static int verify_writable(const struct job *j, int fd, struct err *e)
 	if (fstatvfs(fd, &vfs) < 0)
 		return err_sys(e, "look at the overlay");
 	if (vfs.f_flag & ST_RDONLY)
-		return err_set(e, ERR_UNSUPPORTED, "the overlay over %s was mounted read-only by the "
-			       "kernel (its log has the reason)", j->root->root_host);
-	/* keep the capabilities over the change of ids: "/" may be 0555, as it is for root inside */
+		return err_set(e, ERR_UNSUPPORTED,
+			       "the overlay over %s was mounted read-only by the "
+			       "kernel (its log has the reason)",
+			       j->root->root_host);
+	/* keep the capabilities over the change of ids: "/" may be 0555, as it is for root inside
+	 */
 	(void)prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP);
 	(void)setfsgid(j->root_gid);
 	(void)setfsuid(j->root_uid);
-	auto_close int probe = openat(fd, PROBE_NAME, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	auto_close int probe =
+		openat(fd, PROBE_NAME, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (probe < 0 || fstat(probe, &st) < 0 || unlinkat(fd, PROBE_NAME, 0) < 0)
 		return err_sys(e, "write to the overlay over %s as the container's root",
 			       j->root->root_host);
 	if (st.st_uid != j->root_uid || st.st_gid != j->root_gid)
-		return err_set(e, ERR_UNSUPPORTED, "the overlay over %s stores files as %u:%u instead "
-			       "of %u:%u", j->root->root_host, st.st_uid, st.st_gid, j->root_uid,
-			       j->root_gid);
+		return err_set(e, ERR_UNSUPPORTED,
+			       "the overlay over %s stores files as %u:%u instead "
+			       "of %u:%u",
+			       j->root->root_host, st.st_uid, st.st_gid, j->root_uid, j->root_gid);
 	return 0;
 }
 
@@ -275,7 +286,8 @@ static int run_helper(const struct job *j, struct err *e)
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
 	if (j->res->e.kind == ERR_NONE)
-		return err_set(e, ERR_SYS, "the overlay helper was killed (wait status %d)", status);
+		return err_set(e, ERR_SYS, "the overlay helper was killed (wait status %d)",
+			       status);
 	*e = j->res->e;
 	return -1;
 }
@@ -292,14 +304,15 @@ static int open_layer(const struct op_root *r, int src, const char *path_host, i
 		return err_sys(e, "clone layer %s", path_host);
 	if (userns >= 0 && mnt_set(fd, &(struct mnt_change){ .userns = userns }) < 0) {
 		if (errno == EINVAL)
-			return err_set(e, ERR_UNSUPPORTED, "map ids of layer %s: its file system does "
-				       "not support id-mapped mounts on this kernel", path_host);
+			return err_set(e, ERR_UNSUPPORTED,
+				       "map ids of layer %s: its file system does "
+				       "not support id-mapped mounts on this kernel",
+				       path_host);
 		return err_sys(e, "map ids of layer %s", path_host);
 	}
 	*ret_fd = take_fd(fd);
 	return 0;
 }
-
 
 /* The parent of upper and work: ours alone, and empty; as a detached mount, since the helper cannot
  * clone what is mounted in our namespace. */
@@ -337,7 +350,8 @@ static int container_root(const struct plan *p, struct job *j, struct err *e)
 	const struct op_userns *u = &op->u.userns;
 	if (!idmap_to_host(u->uid, u->n_uid, 0, &j->root_uid) ||
 	    !idmap_to_host(u->gid, u->n_gid, 0, &j->root_gid))
-		return err_set(e, ERR_UNSUPPORTED, "overlay root: the container's user namespace maps "
+		return err_set(e, ERR_UNSUPPORTED,
+			       "overlay root: the container's user namespace maps "
 			       "no root user");
 	return 0;
 }
@@ -348,16 +362,18 @@ static int build_overlay(struct exec_ctx *c, struct job *j, struct err *e)
 	auto_close int upper = -1;
 
 	if (r->n_lower == 0 || r->n_lower > LOWER_MAX)
-		return err_set(e, ERR_UNSUPPORTED, "overlay root of %zu layers: 1 to %d are possible",
-			       r->n_lower, LOWER_MAX);
+		return err_set(e, ERR_UNSUPPORTED,
+			       "overlay root of %zu layers: 1 to %d are possible", r->n_lower,
+			       LOWER_MAX);
 	if (container_root(c->plan, j, e))
 		return -1;
 	for (size_t i = 0; i < r->n_lower; i++)
-		if (open_layer(r, j->src, r->lower_host[i], r->idmap ? c->userns : -1,
-			       &j->lower[i], e))
+		if (open_layer(r, j->src, r->lower_host[i], r->idmap ? c->userns : -1, &j->lower[i],
+			       e))
 			return -1;
 	if (!r->upper_tmpfs) {
-		c->res->upper_host = r->upper_dir_host; /* from now on there is something to remove */
+		c->res->upper_host =
+			r->upper_dir_host; /* from now on there is something to remove */
 		if (make_upper_dir(r->upper_dir_host, &upper, e))
 			return -1;
 	}
@@ -372,7 +388,8 @@ static int overlay_root(struct exec_ctx *c, const struct op_root *r, int src, in
 	int lower[LOWER_MAX];
 	int ret;
 
-	j.res = mmap(NULL, sizeof(*j.res), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	j.res = mmap(NULL, sizeof(*j.res), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		     0);
 	if (j.res == MAP_FAILED)
 		return err_sys(e, "overlay root: no memory");
 	j.res->mount = -1;
@@ -389,7 +406,8 @@ static int overlay_root(struct exec_ctx *c, const struct op_root *r, int src, in
 }
 
 /* No overlay: the directory itself, with what is mounted below it. */
-static int plain_root(struct exec_ctx *c, const struct op_root *r, int src, int *ret_fd, struct err *e)
+static int plain_root(struct exec_ctx *c, const struct op_root *r, int src, int *ret_fd,
+		      struct err *e)
 {
 	auto_close int fd = mnt_clone(src, "", !r->idmap);
 
@@ -420,7 +438,8 @@ int do_tree_root(struct exec_ctx *c, const struct op *op, size_t i, struct err *
 	if (r->overlay ? overlay_root(c, r, src, &fd, e) : plain_root(c, r, src, &fd, e))
 		return -1;
 	/* A user namespace cannot make device nodes; those that an image brings stay dead, too. */
-	if (c->userns >= 0 && mnt_set(fd, &(struct mnt_change){ .set = MOUNT_ATTR_NODEV }) < 0)
+	if (c->userns >= 0 && !mutant("root.nodev") &&
+	    mnt_set(fd, &(struct mnt_change){ .set = MOUNT_ATTR_NODEV }) < 0)
 		return err_sys(e, "forbid device nodes in root %s", r->root_host);
 	c->tree[i] = take_fd(fd);
 	return 0;

@@ -65,7 +65,7 @@ static int pivot(int rootfd, struct err *e)
 		return err_sys(e, "enter the container's root");
 	if (sys_pivot_root(".", ".") < 0)
 		return err_sys(e, "pivot_root to the container's root (on an initial ramdisk, use "
-			       "--no-pivot)");
+				  "--no-pivot)");
 	if (mnt_set(old, &(struct mnt_change){ .propagation = MS_SLAVE, .recursive = true }) < 0 ||
 	    mnt_umount(old) < 0)
 		return err_sys(e, "detach the host's mounts");
@@ -89,7 +89,8 @@ static int hide_host_mount(const char *path_host, struct err *e)
 
 static int chroot_to(int rootfd, struct err *e)
 {
-	if (sys_mount_setattr(AT_FDCWD, "/", 0, &(struct mount_attr){ .propagation = MS_PRIVATE }) < 0 &&
+	if (sys_mount_setattr(AT_FDCWD, "/", 0, &(struct mount_attr){ .propagation = MS_PRIVATE }) <
+		    0 &&
 	    errno != EINVAL)
 		return err_sys(e, "make / private");
 	if (hide_host_mount("/proc", e) || hide_host_mount("/sys", e))

@@ -36,8 +36,10 @@ static int open_source(const char *path_host, uint64_t dev, uint64_t ino, int *r
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(e, "open mount source %s", path_host);
 	if ((dev || ino) && (st.st_dev != dev || st.st_ino != ino) && !mutant("tree.same_source"))
-		return err_set(e, ERR_STATE, "mount source %s was replaced while the container was "
-			       "created: it is not the file that was checked", path_host);
+		return err_set(e, ERR_STATE,
+			       "mount source %s was replaced while the container was "
+			       "created: it is not the file that was checked",
+			       path_host);
 	*ret_fd = take_fd(fd);
 	return 0;
 }
@@ -54,8 +56,10 @@ static int mount_userns(struct exec_ctx *c, const struct op_mount *m, int *ret_m
 		return 0;
 	case MOUNT_IDMAP_CONTAINER:
 		if (c->userns < 0)
-			return err_set(e, ERR_SPEC, "id-mapped mount on %s: the container has no user "
-				       "namespace whose map could be used", m->dest_ctr);
+			return err_set(e, ERR_SPEC,
+				       "id-mapped mount on %s: the container has no user "
+				       "namespace whose map could be used",
+				       m->dest_ctr);
 		*ret_use = c->userns;
 		return 0;
 	case MOUNT_IDMAP_MAPS:
@@ -71,11 +75,15 @@ static int mount_userns(struct exec_ctx *c, const struct op_mount *m, int *ret_m
 static int idmap_failed(const char *path_host, struct err *e)
 {
 	if (errno == EINVAL)
-		return err_set(e, ERR_UNSUPPORTED, "map ids of the mount of %s: its file system does "
-			       "not support id-mapped mounts on this kernel", path_host);
+		return err_set(e, ERR_UNSUPPORTED,
+			       "map ids of the mount of %s: its file system does "
+			       "not support id-mapped mounts on this kernel",
+			       path_host);
 	if (errno == EPERM)
-		return err_set(e, ERR_UNSUPPORTED, "map ids of the mount of %s: it already is an "
-			       "id-mapped mount, or it belongs to another user namespace", path_host);
+		return err_set(e, ERR_UNSUPPORTED,
+			       "map ids of the mount of %s: it already is an "
+			       "id-mapped mount, or it belongs to another user namespace",
+			       path_host);
 	return err_sys(e, "map ids of the mount of %s", path_host);
 }
 
@@ -92,7 +100,8 @@ static int finish_bind(int tree, const struct op_mount *m, int userns, struct er
 		if (mnt_set(tree, &step[i]) < 0)
 			return err_sys(e, "set attributes of the mount of %s", m->source_host);
 	if (userns >= 0 &&
-	    mnt_set(tree, &(struct mnt_change){ .userns = userns, .recursive = m->idmap_recursive }) < 0)
+	    mnt_set(tree,
+		    &(struct mnt_change){ .userns = userns, .recursive = m->idmap_recursive }) < 0)
 		return idmap_failed(m->source_host, e);
 	return 0;
 }
@@ -136,8 +145,9 @@ int do_tree_dev(struct exec_ctx *c, const struct op *op, size_t i, struct err *e
 	if (src < 0 || fstat(src, &st) < 0)
 		return err_sys(e, "open device %s", d->source_host);
 	if (!is_node(&st, d) && !mutant("dev.verify"))
-		return err_set(e, ERR_STATE, "device %s of the host is not %s %u:%u", d->source_host,
-			       d->type == 'b' ? "block" : "character", d->major, d->minor);
+		return err_set(e, ERR_STATE, "device %s of the host is not %s %u:%u",
+			       d->source_host, d->type == 'b' ? "block" : "character", d->major,
+			       d->minor);
 	tree = mnt_clone(src, "", false);
 	if (tree < 0)
 		return err_sys(e, "clone the mount of %s", d->source_host);

@@ -24,7 +24,7 @@
 #define MAX_DEPTH 32
 
 struct removal {
-	int top;	 /* the directory that is being emptied */
+	int top;	  /* the directory that is being emptied */
 	unsigned n_moved; /* names for what was moved up: ".deep.N" */
 };
 

@@ -23,8 +23,8 @@ enum beneath_link fs_links(const char *path_ctr)
 int fs_mount_point(struct exec_ctx *c, const char *path_ctr, bool is_dir, enum beneath_link links,
 		   int *ret_fd, struct err *e)
 {
-	int r = is_dir ? beneath_mkdirs(c->rootfd, path_ctr, 0755, links, ret_fd, e) :
-			 beneath_touch(c->rootfd, path_ctr, 0644, links, ret_fd, e);
+	int r = is_dir ? beneath_mkdirs(c->rootfd, path_ctr, 0755, links, ret_fd, e)
+		       : beneath_touch(c->rootfd, path_ctr, 0644, links, ret_fd, e);
 
 	if (r && e && e->sys == ELOOP && links == LINK_REFUSE)
 		return err_ctx(e, "the image has a symbolic link in the path of a mount point that "

@@ -26,7 +26,7 @@
 #include "sys/syscalls.h"
 
 #define RACE_TRIES 128 /* EAGAIN: a ".." met a concurrent rename or mount */
-#define LINKS_MAX  40  /* as the kernel's own limit in a path */
+#define LINKS_MAX 40   /* as the kernel's own limit in a path */
 
 /* openat2 under @rootfd; -1 with errno. EAGAIN and EXDEV are races and retried. */
 static int open_in_root(int rootfd, const char *path_ctr, int flags, mode_t mode, uint64_t resolve)
@@ -130,8 +130,8 @@ static int splice_link(struct walk *w, int fd)
 /* Make @name in the directory w->done; somebody else having made it meanwhile is success. */
 static int make_component(const struct walk *w, const char *name, enum make what, mode_t mode)
 {
-	auto_close int dir = open_in_root(w->rootfd, w->done, O_PATH | O_DIRECTORY, 0,
-					  RESOLVE_NO_SYMLINKS);
+	auto_close int dir =
+		open_in_root(w->rootfd, w->done, O_PATH | O_DIRECTORY, 0, RESOLVE_NO_SYMLINKS);
 	auto_close int fd = -1;
 
 	if (dir < 0)
@@ -225,8 +225,11 @@ static int make_path(struct walk *w, const char *path_ctr)
 int beneath_mkdirs(int rootfd, const char *path_ctr, mode_t mode, enum beneath_link links,
 		   int *ret_fd, struct err *e)
 {
-	struct walk w = { .rootfd = rootfd, .last = MAKE_DIR, .links = links,
-			  .dir_mode = 0755, .last_mode = mode };
+	struct walk w = { .rootfd = rootfd,
+			  .last = MAKE_DIR,
+			  .links = links,
+			  .dir_mode = 0755,
+			  .last_mode = mode };
 	auto_close int fd = make_path(&w, path_ctr);
 	struct stat st;
 
@@ -243,8 +246,11 @@ int beneath_mkdirs(int rootfd, const char *path_ctr, mode_t mode, enum beneath_l
 int beneath_touch(int rootfd, const char *path_ctr, mode_t mode, enum beneath_link links,
 		  int *ret_fd, struct err *e)
 {
-	struct walk w = { .rootfd = rootfd, .last = MAKE_FILE, .links = links,
-			  .dir_mode = 0755, .last_mode = mode };
+	struct walk w = { .rootfd = rootfd,
+			  .last = MAKE_FILE,
+			  .links = links,
+			  .dir_mode = 0755,
+			  .last_mode = mode };
 	auto_close int fd = make_path(&w, path_ctr);
 
 	if (fd < 0)

@@ -15,13 +15,14 @@
 #include "sys/syscalls.h"
 
 #define PROPAGATION (MS_SHARED | MS_SLAVE | MS_PRIVATE | MS_UNBINDABLE)
-#define ATIME	    (MOUNT_ATTR_NOATIME | MOUNT_ATTR_STRICTATIME | MOUNT_ATTR__ATIME)
+#define ATIME (MOUNT_ATTR_NOATIME | MOUNT_ATTR_STRICTATIME | MOUNT_ATTR__ATIME)
 
 int mnt_clone(int fd, const char *path, bool recursive)
 {
 	return sys_open_tree(fd, path,
 			     OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW |
-				     (*path ? 0u : AT_EMPTY_PATH) | (recursive ? AT_RECURSIVE : 0u));
+				     (*path ? 0u : AT_EMPTY_PATH) |
+				     (recursive ? AT_RECURSIVE : 0u));
 }
 
 int mnt_set(int fd, const struct mnt_change *ch)
@@ -41,12 +42,14 @@ int mnt_set(int fd, const struct mnt_change *ch)
 	}
 	if (!attr.attr_set && !attr.attr_clr && !attr.propagation)
 		return 0;
-	return sys_mount_setattr(fd, "", AT_EMPTY_PATH | (ch->recursive ? AT_RECURSIVE : 0u), &attr);
+	return sys_mount_setattr(fd, "", AT_EMPTY_PATH | (ch->recursive ? AT_RECURSIVE : 0u),
+				 &attr);
 }
 
 int mnt_attach(int mnt, int to_fd)
 {
-	return sys_move_mount(mnt, "", to_fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+	return sys_move_mount(mnt, "", to_fd, "",
+			      MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 }
 
 int mnt_umount(int fd)
@@ -55,7 +58,10 @@ int mnt_umount(int fd)
 	return fchdir(fd) < 0 ? -1 : umount2(".", MNT_DETACH);
 }
 
-static const struct { uint64_t ms; const char *name; } sb_flag[] = {
+static const struct {
+	uint64_t ms;
+	const char *name;
+} sb_flag[] = {
 	{ MS_RDONLY, "ro" },	     { MS_SYNCHRONOUS, "sync" }, { MS_DIRSYNC, "dirsync" },
 	{ MS_LAZYTIME, "lazytime" }, { MS_MANDLOCK, "mand" },
 };
@@ -104,8 +110,10 @@ static int set_data(int fs, const char *type, const char *data, struct err *e)
 		size_t n = strcspn(data, ",");
 
 		if (n >= sizeof(opt))
-			return err_set(e, ERR_UNSUPPORTED, "mount file system %s: an option is longer "
-				       "than %d bytes", type, MNT_OPTION_MAX);
+			return err_set(e, ERR_UNSUPPORTED,
+				       "mount file system %s: an option is longer "
+				       "than %d bytes",
+				       type, MNT_OPTION_MAX);
 		memcpy(opt, data, n);
 		opt[n] = '\0';
 		if (n > 0 && set_option(fs, opt) < 0)

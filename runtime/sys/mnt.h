@@ -41,8 +41,8 @@ struct mnt_fs {
 	const char *type, *source; /* source NULL: none */
 	const char *data;	   /* comma-separated options, NULL none */
 	const char *label;	   /* SELinux context, NULL none */
-	uint64_t sb_flags;	   /* MS_RDONLY, MS_SYNCHRONOUS, MS_DIRSYNC, MS_LAZYTIME, MS_MANDLOCK */
-	uint64_t attr;		   /* MOUNT_ATTR_* of the mount */
+	uint64_t sb_flags; /* MS_RDONLY, MS_SYNCHRONOUS, MS_DIRSYNC, MS_LAZYTIME, MS_MANDLOCK */
+	uint64_t attr;	   /* MOUNT_ATTR_* of the mount */
 };
 
 #define MNT_OPTION_MAX 255 /* bytes of one option's value that fsconfig(2) takes */

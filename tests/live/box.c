@@ -152,13 +152,13 @@ void box_check(bool ok, const char *name)
 		 ok ? "" : ": ", ok ? "" : strerror(errno));
 }
 
-static do_fn *const child_fn[OP__COUNT] = {
+static do_fn *const in_child[OP__COUNT] = {
 	[OP_ROOT] = do_root_attach, [OP_PROPAGATION] = do_propagation, [OP_MOUNT] = do_mount,
 	[OP_FILE] = do_file,	    [OP_DEV] = do_dev,		       [OP_LINK] = do_link,
 	[OP_PIVOT] = do_pivot,	    [OP_ROOT_RO] = do_root_ro,	       [OP_RDONLY] = do_rdonly,
 	[OP_MASK] = do_mask,
 };
-static do_fn *const parent_fn[OP__COUNT] = {
+static do_fn *const in_parent[OP__COUNT] = {
 	[OP_ROOT] = do_tree_root, [OP_MOUNT] = do_tree_mount, [OP_DEV] = do_tree_dev,
 };
 
@@ -167,7 +167,7 @@ static int run_ops(struct exec_ctx *c, const struct box *b, do_fn *const *fn)
 	for (size_t i = 0; i < c->plan->n_ops; i++) {
 		const struct op *op = &c->plan->ops[i];
 
-		if (fn == child_fn && op->kind == OP_PIVOT && b->before_pivot)
+		if (fn == in_child && op->kind == OP_PIVOT && b->before_pivot)
 			b->before_pivot(c);
 		if (fn[op->kind] && fn[op->kind](c, op, i, &sh->e)) {
 			sh->op = (int)i;
@@ -190,7 +190,7 @@ static int child(struct exec_ctx *c, const struct box *b, int go)
 		return err_sys(&sh->e, "become the container's root"), 1;
 	umask(022);
 	c->tree = sh->tree;
-	if (procfs_open(&c->c_procfd, &sh->e) || run_ops(c, b, child_fn))
+	if (procfs_open(&c->c_procfd, &sh->e) || run_ops(c, b, in_child))
 		return 1;
 	if (b->inside)
 		b->inside(c);
@@ -248,7 +248,7 @@ static int parent(struct exec_ctx *c, const struct box *b, pid_t pid)
 	    (write_maps(c->procfd, pid) || procfs_open_link(c->procfd, rel, O_RDONLY, &c->userns, &sh->e)))
 		return -1;
 	c->tree = sh->tree;
-	return run_ops(c, b, parent_fn);
+	return run_ops(c, b, in_parent);
 }
 
 int box_run(const struct box *b, struct err *e)

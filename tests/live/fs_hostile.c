@@ -114,6 +114,12 @@ static void links_refused(void)
 	add_mount(MOUNT_PROC, "proc", "proc", "/proc");
 	refused("symbolic link", "proc is not mounted on a link");
 
+	begin("i-proc-else");
+	image('d', "evil", NULL);
+	image('l', "p", "evil");
+	add_mount(MOUNT_PROC, "proc", "proc", "/p");
+	refused("symbolic link", "nor where the config wants it elsewhere");
+
 	begin("i-sys");
 	image('l', "sys", "/etc");
 	add_mount(MOUNT_SYSFS, "sysfs", "sysfs", "/sys");

@@ -187,6 +187,41 @@ static void refusals(void)
 	box_fails(&b, "upper directory", "an upper that cannot be made is an error");
 }
 
+static void write_root(struct exec_ctx *c)
+{
+	(void)c;
+	if (write_to("/new", "", O_CREAT) != 0)
+		box_check(false, "an overlay that was handed over can be written");
+}
+
+/*
+ * The kernel mounts an overlay that nothing can be created in: here for want of inodes. Whatever
+ * their number, either the root is refused or it works.
+ */
+static void unwritable_upper(void)
+{
+	struct box b = { .ops = ops, .inside = write_root };
+	char data[32];
+	int refused = 0, ran = 0;
+
+	box_tree((struct node[]){ { 'd', "small", NULL, 0, 0 } }, 1);
+	for (int inodes = 3; inodes <= 16; inodes++) {
+		struct err e = ERR_INIT;
+
+		snprintf(data, sizeof(data), "nr_inodes=%d", inodes);
+		if (mount("tmpfs", box_path("small"), "tmpfs", 0, data) < 0)
+			continue;
+		base_ops(2)->upper_dir_host = box_path("small/c");
+		b.n_ops = n_ops;
+		if (box_run(&b, &e) == 0)
+			ran++;
+		else
+			refused += e.op == 1;
+		umount2(box_path("small"), MNT_DETACH);
+	}
+	box_ok(refused > 0 && ran > 0, "an overlay that cannot be written is refused");
+}
+
 static void many_layers(void)
 {
 	struct box b = { .ops = ops };
@@ -261,6 +296,7 @@ int main(void)
 	disposable();
 	variants();
 	refusals();
+	unwritable_upper();
 	many_layers();
 	hostile_upper();
 	return box_end();
