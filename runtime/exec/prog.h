@@ -24,7 +24,4 @@ int prog_find(struct exec_ctx *c, struct err *e);
 /* prog_exec() - execve; returns only on failure, with the error as `start` reports it */
 int prog_exec(struct exec_ctx *c, struct err *e);
 
-/* passwd_home() - home directory of @uid in the text of a passwd file, into @buf; false: not there */
-bool passwd_home(const char *passwd, uint32_t uid, char *buf, size_t size);
-
 #endif

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* t_exec.c - small parts of exec/: processor lists, passwd, running programs */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "base/table.h"
+#include "exec/affinity.h"
+#include "exec/passwd.h"
+#include "exec/proc.h"
+#include "test.h"
+
+static const struct {
+	const char *list;
+	bool ok;
+	unsigned long word; /* of the first 64 */
+} lists[] = {
+	{ "0", true, 1 },	{ "0-3", true, 0xf },	   { "1,3", true, 0xa },
+	{ "0-1,4-5", true, 0x33 }, { "63", true, 1UL << 63 }, { "", false, 0 },
+	{ "1,", false, 0 },	{ ",1", false, 0 },	   { "3-1", false, 0 },
+	{ "-1", false, 0 },	{ "1-", false, 0 },	   { "a", false, 0 },
+	{ "1 ", false, 0 },	{ "128", false, 0 },	   { "99999999999999999999", false, 0 },
+	{ "0x1", false, 0 },
+};
+
+static void test_lists(void)
+{
+	char name[80];
+
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		unsigned long mask[128 / (8 * sizeof(unsigned long))] = { 0 };
+		bool ok = cpu_list_parse(lists[i].list, mask, 128);
+
+		snprintf(name, sizeof(name), "processor list \"%s\" is %s", lists[i].list,
+			 lists[i].ok ? "read" : "refused");
+		t_ok(ok == lists[i].ok && (!ok || mask[0] == lists[i].word), name);
+	}
+}
+
+static const struct {
+	const char *name, *passwd;
+	uint32_t uid;
+	const char *home; /* NULL: none */
+} passwds[] = {
+	{ "a user's home is found", "root:x:0:0:root:/root:/bin/sh\nu:x:5:5::/home/u:/bin/sh\n", 5,
+	  "/home/u" },
+	{ "the first of two lines counts", "a:x:5:5::/a:\nb:x:5:5::/b:\n", 5, "/a" },
+	{ "a line without a shell counts", "a:x:5:5::/a\n", 5, "/a" },
+	{ "a last line without its newline counts", "a:x:5:5::/a:/bin/sh", 5, "/a" },
+	{ "an unknown user has none", "root:x:0:0:root:/root:/bin/sh\n", 7, NULL },
+	{ "an empty home is none", "a:x:5:5:::/bin/sh\n", 5, NULL },
+	{ "a short line is skipped", "a:x:5\nb:x:5:5::/b:\n", 5, "/b" },
+	{ "an uid that is no number is skipped", "a:x:5x:5::/a:\n", 5, NULL },
+	{ "an empty uid is not 0", "a:x::5::/a:\n", 0, NULL },
+	{ "a negative uid is skipped", "a:x:-1:5::/a:\n", 4294967295u, NULL },
+	{ "an empty file has nobody", "", 0, NULL },
+	{ "colons alone are nobody", "::::::::\n:::\n\n", 0, NULL },
+};
+
+static void test_passwd(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(passwds); i++) {
+		char home[64] = "";
+		bool ok = passwd_home(passwds[i].passwd, passwds[i].uid, home, sizeof(home));
+
+		if (!t_ok(passwds[i].home ? ok && strcmp(home, passwds[i].home) == 0 : !ok,
+			  passwds[i].name))
+			t_note("got \"%s\"", home);
+	}
+	char tiny[4];
+	t_ok(!passwd_home("a:x:5:5::/too/long:\n", 5, tiny, sizeof(tiny)),
+	     "a home that does not fit is none, not a part of it");
+}
+
+static int sh(const char *script, const char *input, int64_t timeout_ms, struct proc_end *end,
+	      struct err *e)
+{
+	const char *argv[] = { "sh", "-c", script, NULL }, *env[] = { "PATH=/usr/bin:/bin", NULL };
+	struct proc_run r = { .path = "/bin/sh", .argv = argv, .envp = env, .input = input,
+			      .timeout_ms = timeout_ms };
+
+	return proc_run(&r, end, e);
+}
+
+static double seconds(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+static void test_run(void)
+{
+	struct proc_end end;
+	struct err e = ERR_INIT;
+	static char big[300000];
+	double before;
+
+	t_ok(sh("cat; exit 3", "hello", 0, &end, &e) == 0 && WEXITSTATUS(end.status) == 3 &&
+		     strcmp(end.output, "hello") == 0,
+	     "a program gets its input, and its output and status come back");
+	memset(big, 'x', sizeof(big) - 1);
+	t_ok(sh("exit 0", big, 0, &end, &e) == 0 && end.status == 0,
+	     "input that is not read is no error");
+	t_ok(sh("cat | wc -c", big, 0, &end, &e) == 0 && strtol(end.output, NULL, 10) == 299999,
+	     "input larger than a pipe arrives");
+	t_ok(sh("head -c 100000 /dev/zero | tr '\\0' a; echo; echo end", NULL, 0, &end, &e) == 0 &&
+		     strlen(end.output) == PROC_OUTPUT_MAX && strstr(end.output, "a end "),
+	     "of much output the last part is kept, on one line");
+	before = seconds();
+	t_ok(sh("sleep 60 & sleep 60", NULL, 200, &end, &e) == 0 && end.timed_out &&
+		     WIFSIGNALED(end.status) && seconds() - before < 10,
+	     "a program that takes too long is killed with all it started");
+	before = seconds();
+	t_ok(sh("sleep 20 & exit 0", NULL, 0, &end, &e) == 0 && end.status == 0 &&
+		     seconds() - before < 10,
+	     "a grandchild that keeps the output open is not waited for");
+	t_ok(sh("kill -9 $$", NULL, 0, &end, &e) == 0 && WIFSIGNALED(end.status) &&
+		     WTERMSIG(end.status) == SIGKILL,
+	     "a program that is killed says so");
+	signal(SIGUSR1, SIG_IGN);
+	t_ok(sh("kill -USR1 $$; exit 0", NULL, 0, &end, &e) == 0 && WIFSIGNALED(end.status),
+	     "a signal that is ignored here is not ignored there");
+
+	const char *argv[] = { "x", NULL };
+	struct proc_run missing = { .path = "/no/such/program", .argv = argv, .envp = argv + 1 };
+
+	t_ok(proc_run(&missing, &end, &e) == -1 && e.sys == ENOENT,
+	     "a program that is not there is an error with its errno");
+}
+
+int main(void)
+{
+	test_lists();
+	test_passwd();
+	test_run();
+	return t_done();
+}
