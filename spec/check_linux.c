@@ -21,7 +21,8 @@ static int namespaces(const struct oci_spec *s, struct err *e)
 			return err_set(e, ERR_SPEC, "linux.namespaces has type %s twice",
 				       name_of(&names_ns, (uint32_t)ns->type));
 		if (ns->path && ns->path[0] != '/')
-			return err_set(e, ERR_SPEC, "linux.namespaces[%zu].path \"%s\" must be absolute",
+			return err_set(e, ERR_SPEC,
+				       "linux.namespaces[%zu].path \"%s\" must be absolute",
 				       i, check_show(ns->path));
 		seen |= 1u << ns->type;
 	}
@@ -48,9 +49,13 @@ static int id_mappings(const struct oci_spec *s, struct err *e)
 	const struct oci_namespace *user = oci_ns_find(s, NS_USER);
 
 	if (!user && (L->n_uid_mappings || L->n_gid_mappings))
-		return err_set(e, ERR_SPEC, "linux.uidMappings and linux.gidMappings need a user namespace in linux.namespaces");
+		return err_set(e, ERR_SPEC,
+			       "linux.uidMappings and linux.gidMappings need a user namespace in "
+			       "linux.namespaces");
 	if (user && !user->path && (!L->n_uid_mappings || !L->n_gid_mappings))
-		return err_set(e, ERR_SPEC, "a new user namespace needs linux.uidMappings and linux.gidMappings");
+		return err_set(e, ERR_SPEC,
+			       "a new user namespace needs linux.uidMappings and "
+			       "linux.gidMappings");
 	if (mappings("linux.uidMappings", L->uid_mappings, L->n_uid_mappings, e))
 		return -1;
 	return mappings("linux.gidMappings", L->gid_mappings, L->n_gid_mappings, e);
@@ -89,10 +94,12 @@ static int devices(const struct oci_spec *s, struct err *e)
 		const struct oci_device *d = &L->devices[i];
 
 		if (d->path[0] != '/')
-			return err_set(e, ERR_SPEC, "linux.devices[%zu].path \"%s\" must be absolute",
+			return err_set(e, ERR_SPEC,
+				       "linux.devices[%zu].path \"%s\" must be absolute",
 				       i, check_show(d->path));
 		if (d->type != 'p' && (!is_device_number(d->major) || !is_device_number(d->minor)))
-			return err_set(e, ERR_SPEC, "linux.devices[%zu] (%s): %lld:%lld is no device number",
+			return err_set(e, ERR_SPEC,
+				       "linux.devices[%zu] (%s): %lld:%lld is no device number",
 				       i, check_show(d->path), (long long)d->major,
 				       (long long)d->minor);
 	}
@@ -170,15 +177,16 @@ static int propagation(const struct oci_spec *s, struct err *e)
 
 	if (!want || (row && row->kind == MOPT_PROPAGATION))
 		return 0;
-	return err_set(e, ERR_SPEC, "linux.rootfsPropagation \"%s\" is not shared, slave, private or unbindable",
+	return err_set(e, ERR_SPEC,
+		       "linux.rootfsPropagation \"%s\" is not shared, slave, private or unbindable",
 		       check_show(want));
 }
 
 /* ---- sysctl: only what belongs to a namespace of the container's own ---- */
 
 static const struct {
-	const char *prefix; /* ends in '/': everything below */
-	int ns;		    /* -1: refused */
+	const char *name; /* ends in '/': everything below */
+	int ns;
 } sysctls[] = {
 	{ "kernel/msgmax", NS_IPC },	  { "kernel/msgmnb", NS_IPC },
 	{ "kernel/msgmni", NS_IPC },	  { "kernel/sem", NS_IPC },
@@ -188,12 +196,13 @@ static const struct {
 	{ "kernel/domainname", NS_UTS },  { "user/", NS_USER },
 };
 
+/* -1: of no namespace, so it would change the host. */
 static int sysctl_namespace(const char *path)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(sysctls); i++) {
-		const char *prefix = sysctls[i].prefix;
+		const char *name = sysctls[i].name;
 
-		if (str_has_suffix(prefix, "/") ? str_has_prefix(path, prefix) : streq(path, prefix))
+		if (str_has_suffix(name, "/") ? str_has_prefix(path, name) : streq(path, name))
 			return sysctls[i].ns;
 	}
 	return -1;
@@ -210,10 +219,14 @@ static int sysctl(const struct oci_spec *s, struct err *e)
 				       check_show(key));
 		int ns = sysctl_namespace(path);
 		if (ns < 0)
-			return err_set(e, ERR_SPEC, "linux.sysctl: \"%s\" is not of a namespace, it would change the host",
+			return err_set(e, ERR_SPEC,
+				       "linux.sysctl: \"%s\" is not of a namespace, it would "
+				       "change the host",
 				       check_show(key));
 		if (!oci_ns_find(s, (enum oci_ns_type)ns))
-			return err_set(e, ERR_SPEC, "linux.sysctl: \"%s\" needs a %s namespace, else it would change the host",
+			return err_set(e, ERR_SPEC,
+				       "linux.sysctl: \"%s\" needs a %s namespace, else it would "
+				       "change the host",
 				       check_show(key), name_of(&names_ns, (uint64_t)ns));
 	}
 	return 0;
@@ -235,10 +248,13 @@ static int memory_policy(const struct oci_spec *s, struct err *e)
 		return err_set(e, ERR_SPEC, "linux.memoryPolicy: %s needs nodes",
 			       name_of(&names_mempolicy_mode, (uint32_t)m->mode));
 	if (m->nodes && m->nodes[strspn(m->nodes, "0123456789,-")])
-		return err_set(e, ERR_SPEC, "linux.memoryPolicy.nodes \"%s\" is not a list of nodes",
+		return err_set(e, ERR_SPEC,
+			       "linux.memoryPolicy.nodes \"%s\" is not a list of nodes",
 			       check_show(m->nodes));
 	if ((m->flags & MPOL_F_STATIC_NODES) && (m->flags & MPOL_F_RELATIVE_NODES))
-		return err_set(e, ERR_SPEC, "linux.memoryPolicy.flags: MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES exclude each other");
+		return err_set(e, ERR_SPEC,
+			       "linux.memoryPolicy.flags: MPOL_F_STATIC_NODES and "
+			       "MPOL_F_RELATIVE_NODES exclude each other");
 	return 0;
 }
 

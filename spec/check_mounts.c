@@ -33,7 +33,8 @@ static int mount(const struct oci_spec *s, const struct oci_mount *m, struct err
 		return err_set(e, ERR_SPEC, "uidMappings and gidMappings go together");
 	if (o.idmap && !m->n_uid_mappings && !oci_ns_find(s, NS_USER))
 		return err_set(e, ERR_SPEC,
-			       "option idmap needs uidMappings and gidMappings or a user namespace");
+			       "option idmap needs uidMappings and gidMappings, or a user "
+			       "namespace");
 	/* The kernel ignores them silently: whoever wrote "size=1m" would believe in it. */
 	if (o.bind && o.data)
 		return err_set(e, ERR_SPEC, "a bind mount takes no file-system option (\"%s\")",

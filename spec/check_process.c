@@ -40,7 +40,8 @@ static int rlimits(const struct oci_process *p, struct err *e)
 		if (seen >> r->type & 1)
 			return err_set(e, ERR_SPEC, "process.rlimits has %s twice", name);
 		if (r->soft > r->hard)
-			return err_set(e, ERR_SPEC, "process.rlimits: %s has a soft limit above its hard limit",
+			return err_set(e, ERR_SPEC,
+				       "process.rlimits: %s has a soft limit above its hard limit",
 				       name);
 		seen |= UINT64_C(1) << r->type;
 	}
@@ -97,7 +98,9 @@ static int scheduler(const struct oci_process *p, struct err *e)
 	if (s->priority < 0 || s->priority > 99)
 		return err_set(e, ERR_SPEC, "process.scheduler.priority must be from 0 to 99");
 	if ((s->runtime_ns || s->deadline_ns || s->period_ns) && s->policy != SCHED_DEADLINE)
-		return err_set(e, ERR_SPEC, "process.scheduler: runtime, deadline and period need policy SCHED_DEADLINE");
+		return err_set(e, ERR_SPEC,
+			       "process.scheduler: runtime, deadline and period need policy "
+			       "SCHED_DEADLINE");
 	return 0;
 }
 
@@ -114,7 +117,8 @@ static int cpu_affinity(const struct oci_process *p, struct err *e)
 
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
 		if (lists[i] && lists[i][strspn(lists[i], "0123456789,- ")])
-			return err_set(e, ERR_SPEC, "process.execCPUAffinity: \"%s\" is not a list of CPUs",
+			return err_set(e, ERR_SPEC,
+				       "process.execCPUAffinity: \"%s\" is not a list of CPUs",
 				       check_show(lists[i]));
 	return 0;
 }

@@ -17,7 +17,8 @@ static int memory(const struct oci_resources *r, struct err *e)
 			return err_set(e, ERR_SPEC, "memory.%s must be -1 (unlimited) or more",
 				       limits[i].name);
 	if (r->mem_limit.v > 0 && r->mem_swap.v > 0 && r->mem_swap.v < r->mem_limit.v)
-		return err_set(e, ERR_SPEC, "memory.swap (memory and swap together) is below memory.limit");
+		return err_set(e, ERR_SPEC,
+			       "memory.swap (memory and swap together) is below memory.limit");
 	if (r->mem_swappiness.v > 100)
 		return err_set(e, ERR_SPEC, "memory.swappiness must be from 0 to 100");
 	return 0;
@@ -43,7 +44,8 @@ static int device_rules(const struct oci_resources *r, struct err *e)
 {
 	for (size_t i = 0; i < r->n_devices; i++)
 		if (r->devices[i].major.v < -1 || r->devices[i].minor.v < -1)
-			return err_set(e, ERR_SPEC, "devices[%zu]: major and minor must be -1 (any) or more",
+			return err_set(e, ERR_SPEC,
+				       "devices[%zu]: major and minor must be -1 (any) or more",
 				       i);
 	return 0;
 }
@@ -77,7 +79,8 @@ static int huge_pages(const struct oci_resources *r, struct err *e)
 {
 	for (size_t i = 0; i < r->n_hugepages; i++)
 		if (!is_page_size(r->hugepages[i].page_size))
-			return err_set(e, ERR_SPEC, "hugepageLimits[%zu].pageSize \"%s\" is not like 2MB",
+			return err_set(e, ERR_SPEC,
+				       "hugepageLimits[%zu].pageSize \"%s\" is not like 2MB",
 				       i, check_show(r->hugepages[i].page_size));
 	return 0;
 }
@@ -96,7 +99,8 @@ static int names(const struct oci_resources *r, struct err *e)
 				       check_show(r->rdma[i].device));
 	for (size_t i = 0; i < r->n_net_priorities; i++)
 		if (!is_word(r->net_priorities[i].name))
-			return err_set(e, ERR_SPEC, "network.priorities[%zu]: \"%s\" is no interface name",
+			return err_set(e, ERR_SPEC,
+				       "network.priorities[%zu]: \"%s\" is no interface name",
 				       i, check_show(r->net_priorities[i].name));
 	return 0;
 }
@@ -109,7 +113,8 @@ static int unified(const struct oci_resources *r, struct err *e)
 		const char *dot = strchr(key, '.');
 
 		if (!dot || dot == key || !dot[1] || strchr(key, '/'))
-			return err_set(e, ERR_SPEC, "unified: \"%s\" is no name of a cgroup v2 file",
+			return err_set(e, ERR_SPEC,
+				       "unified: \"%s\" is no name of a cgroup v2 file",
 				       check_show(key));
 	}
 	return 0;

@@ -30,7 +30,9 @@ static int errno_ret(int action, struct opt_u32 ret, struct err *e)
 static int default_action(const struct oci_seccomp *sc, struct err *e)
 {
 	if (action_of(sc->default_action) == SCMP_ACT_NOTIFY)
-		return err_set(e, ERR_SPEC, "linux.seccomp.defaultAction must not be SCMP_ACT_NOTIFY: nobody could receive the listener");
+		return err_set(e, ERR_SPEC,
+			       "linux.seccomp.defaultAction must not be SCMP_ACT_NOTIFY: nobody "
+			       "could receive the listener");
 	if (errno_ret(sc->default_action, sc->default_errno_ret, e))
 		return err_ctx(e, "linux.seccomp.defaultErrnoRet");
 	return 0;
@@ -71,9 +73,12 @@ static int notify(const struct oci_seccomp *sc, struct err *e)
 		if (action_of(sc->syscalls[i].action) != SCMP_ACT_NOTIFY)
 			continue;
 		if (!sc->listener_path)
-			return err_set(e, ERR_SPEC, "linux.seccomp: SCMP_ACT_NOTIFY needs listenerPath");
+			return err_set(e, ERR_SPEC,
+				       "linux.seccomp: SCMP_ACT_NOTIFY needs listenerPath");
 		if (stops_write(&sc->syscalls[i]))
-			return err_set(e, ERR_SPEC, "linux.seccomp.syscalls[%zu]: SCMP_ACT_NOTIFY is not possible for write",
+			return err_set(e, ERR_SPEC,
+				       "linux.seccomp.syscalls[%zu]: SCMP_ACT_NOTIFY is not "
+				       "possible for write",
 				       i);
 	}
 	return 0;
