@@ -15,7 +15,8 @@ static void mark_cut(char *msg, int n)
 		memcpy(msg + ERR_MSG_MAX - 4, "...", 4);
 }
 
-static void fill(struct err *e, enum err_kind kind, int sys, const char *fmt, va_list ap)
+__attribute__((format(printf, 4, 0))) static void fill(struct err *e, enum err_kind kind, int sys,
+							const char *fmt, va_list ap)
 {
 	if (!e)
 		return;

@@ -49,7 +49,8 @@ static void to_file(enum log_level level, const char *msg)
 	(void)fd_write_all(cfg.fd, b.p, b.len); /* a log that cannot be written must not stop us */
 }
 
-static void vlog(enum log_level level, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void vlog(enum log_level level, const char *fmt,
+						       va_list ap)
 {
 	char msg[ERR_MSG_MAX + 256];
 
