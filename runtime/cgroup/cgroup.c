@@ -227,8 +227,12 @@ static int write_limits(const struct op_cgroup *cg, const struct plan_cg_dir *d,
 				continue;
 			if (check_file(w, e))
 				return -1;
-			done[i] = write_lines(fd, w->file, w->value) == 0 ||
-				  w->on_fail == FAIL_IGNORE;
+			bool is_written = write_lines(fd, w->file, w->value) == 0;
+
+			done[i] = is_written || w->on_fail == FAIL_IGNORE ||
+				  (w->on_fail == FAIL_NEXT && errno == ENOENT);
+			if (is_written && w->on_fail == FAIL_NEXT && i + 1 < cg->n_writes)
+				done[i + 1] = true;
 			if (!done[i] && (round > 0 || (errno != EINVAL && errno != EBUSY)))
 				return write_failed(d, w, e);
 		}

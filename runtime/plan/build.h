@@ -12,7 +12,7 @@ struct plan_opts {
 	const char *state_root; /* --root */
 };
 
-/* plan_build() - decide everything that create does; pure */
+/* plan_build() - decide everything that create does; pure. The plan has passed plan_check(). */
 int plan_build(struct arena *a, const struct tight *t, const struct facts *f,
 	       const struct plan_opts *o, struct plan **ret_plan, struct err *e);
 
@@ -29,6 +29,7 @@ struct exec_target {
 	size_t n_dirs;
 	const char *profile;
 	bool no_new_keyring;
+	uint64_t ns_ino[NS__COUNT]; /* from the state, compared after opening; 0: not recorded */
 };
 int plan_build_exec(struct arena *a, const struct oci_spec *s, const struct oci_process *proc,
 		    const struct oci_seccomp *seccomp2, const struct facts *f,

@@ -42,6 +42,7 @@ enum phase {
 enum on_fail {
 	FAIL_STOP,   /* the operation fails, everything is rolled back */
 	FAIL_IGNORE, /* go on: the reason stands in the op (rootless, kernel without the feature) */
+	FAIL_NEXT,   /* cgroup writes: the next row instead, if there is no such file; else not it */
 	ON_FAIL__COUNT
 };
 
@@ -106,7 +107,7 @@ struct op_cgroup {
 	size_t n_dirs;
 	struct plan_cg_write *writes;
 	size_t n_writes;
-	struct plan_dev_rule *devices; /* in order; n_devices 0: no device rules at all */
+	struct plan_dev_rule *devices; /* in order, the first denies all; n_devices 0: no rules */
 	size_t n_devices;
 	bool chown; /* v2, own cgroup namespace, writable mount: delegate to the mapped root */
 	uint32_t owner_uid, owner_gid; /* chown: the container's root, as host ids */
@@ -121,14 +122,15 @@ struct op_root {
 	bool idmap; /* layers through idmapped clones with the container's maps */
 	bool upper_tmpfs;
 	uint64_t tmpfs_size_bytes;
-	const char *upper_dir_host; /* parent of this container's upper and work; made 0700 */
+	const char *upper_dir_host; /* this container's alone: upper and work are in it; made 0700 */
 	bool metacopy, userxattr;
-	const char *redirect_dir;
+	const char *redirect_dir;  /* mount option's value, final */
 	bool no_pivot;
 };
 
+struct plan_time_offset { const char *clock; int64_t secs; uint32_t nanosecs; };
 enum ns_action { NS_NEW, NS_JOIN, NS_INHERIT };
-struct op_userns {
+struct op_userns { /* no such op: the runtime's own user namespace */
 	enum ns_action action;
 	const char *path_host;
 	uint64_t ino; /* NS_JOIN: verified after opening; 0: not compared */
@@ -137,12 +139,12 @@ struct op_userns {
 	bool deny_setgroups; /* rootless single map */
 	bool newidmap;	     /* through newuidmap(1)/newgidmap(1) */
 };
-struct op_ns {
+struct op_ns { /* every type but user has one; network has none where there is an A */
 	int type; /* enum oci_ns_type's numbers, named by plan_ns_name() */
 	enum ns_action action;
 	const char *path_host;
 	uint64_t ino;
-	struct { const char *clock; int64_t secs; uint32_t nanosecs; } *offsets; /* time */
+	struct plan_time_offset *offsets; /* time */
 	size_t n_offsets;
 };
 
@@ -162,7 +164,8 @@ struct plan_egress_entry {
 	size_t n_addresses;
 };
 struct op_egress {
-	const char *resolv_conf_host; /* opened by the runtime, read by the proxy */
+	bool via_host;		      /* dials from the host's namespace although E is another */
+	const char *resolv_conf_host; /* opened by the runtime, read by the proxy; NULL: none */
 	uint16_t port;
 	uint32_t uid; /* and gid: mapped into no container, distinct for each A */
 	struct plan_egress_entry *allow;
@@ -180,7 +183,7 @@ enum plan_hook_kind {
 struct op_hook {
 	enum plan_hook_kind kind;
 	const char *path;
-	const char **args, **env; /* NULL-terminated; args[0] present */
+	const char **args, **env; /* NULL-terminated; args[0] present; env may be empty */
 	int64_t timeout_s;	  /* 0: none */
 };
 
@@ -204,7 +207,7 @@ struct op_mount {
 	const char *label;		   /* SELinux context=, NULL none */
 	enum mount_idmap idmap;
 	bool idmap_recursive;
-	struct plan_idmap *uid, *gid;
+	struct plan_idmap *uid, *gid; /* MAPS: ctr = id on disk, host = id it appears as */
 	size_t n_uid, n_gid;
 	bool no_symlink; /* proc, sysfs: a destination that is not a real directory is refused */
 };

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * p_net.c - the agent's two network namespaces, and the proxy that joins them
+ *
+ * A is where everything in the container runs; E is what the engine configures (docs/architecture
+ * section 4). A plan without OP_ANET has the network that its config asks for.
+ */
+#include "base/str.h"
+#include "base/table.h"
+#include "plan/p.h"
+
+#define RULE		   "egress"
+#define HOST_RESOLV_CONF   "/etc/resolv.conf"
+#define PROXY_MEMORY_BYTES (UINT64_C(64) << 20)
+#define PROXY_PIDS	   8u
+
+/* Nothing needs E where nothing gets out, except an engine that looks for the one it asked for. */
+static int choose_e(struct build *b, struct op_anet *n, struct err *e)
+{
+	const struct tight *t = b->t;
+	bool needed = t->net == TIGHT_NET_EGRESS;
+
+	if (t->engine_net_ns < 0) {
+		n->e = needed ? E_HOST : E_NONE;
+		return 0;
+	}
+	if (!t->engine_net_path) {
+		n->e = E_NEW; /* via: host too: an engine that fills it later must not find A */
+		return 0;
+	}
+	n->e = needed ? E_PATH : E_NONE;
+	if (!needed)
+		return 0;
+	n->e_path_host = t->engine_net_path;
+	return p_ns_path(b, NS_NETWORK, t->engine_net_path, &n->e_ino, e);
+}
+
+static int anet(struct build *b, enum e_kind *ret_e, struct err *e)
+{
+	struct op_anet n = { 0 };
+
+	if (!build_has_userns(b))
+		return err_set(e, ERR_UNSUPPORTED, "profile %s: its network needs a user namespace: the "
+			       "namespace that the container runs in must not belong to the host's root",
+			       b->t->profile->name);
+	if (choose_e(b, &n, e))
+		return -1;
+	if (b->t->net == TIGHT_NET_EGRESS)
+		n.proxy_port = b->t->profile->egress.port;
+	struct op *op = plan_add(b->p, OP_ANET, "linux.namespaces", RULE);
+
+	op->u.anet = n;
+	*ret_e = n.e;
+	return 0;
+}
+
+static const char *resolv_conf(const struct build *b, bool from_host)
+{
+	return from_host ? HOST_RESOLV_CONF : b->t->resolv_conf_host;
+}
+
+static bool has_network_hook(const struct build *b)
+{
+	return b->s->hooks.kind[HOOK_PRESTART].n || b->s->hooks.kind[HOOK_CREATE_RUNTIME].n;
+}
+
+/* Docker from 28 on fills E after `create`, without a hook: here one cannot tell. */
+static void note_unfilled(struct build *b, enum e_kind e_kind, const struct op_egress *g)
+{
+	if (e_kind != E_NEW || g->via_host || g->n_allow == 0 || has_network_hook(b))
+		return;
+	build_finding(b, "egress.via", FIND_NOTE, "linux.namespaces: network",
+		      "the proxy dials from a new network namespace that an engine has to connect; "
+		      "where none does, nothing gets out unless the profile says egress.via: host");
+}
+
+static void egress(struct build *b, enum e_kind e_kind)
+{
+	const struct profile *p = b->t->profile;
+	struct op_egress g = { .port = p->egress.port,
+			       .uid = b->f->egress_uid,
+			       .profile = p->name,
+			       .memory_bytes = PROXY_MEMORY_BYTES,
+			       .pids = PROXY_PIDS };
+
+	g.via_host = e_kind == E_NEW && b->t->engine_net_host;
+	g.resolv_conf_host = resolv_conf(b, g.via_host || e_kind == E_HOST);
+	for (size_t i = 0; i < p->egress.n_allow; i++) {
+		const struct egress_entry *in = &p->egress.allow[i];
+
+		*arena_push(b->a, g.allow, g.n_allow) = (struct plan_egress_entry){
+			.host = in->host,
+			.ports = in->ports,
+			.n_ports = in->n_ports,
+			.addresses = in->addresses,
+			.n_addresses = in->n_addresses,
+		};
+	}
+	note_unfilled(b, e_kind, &g);
+	plan_add(b->p, OP_EGRESS, "profile", RULE)->u.egress = g;
+}
+
+static int netdevs(struct build *b, struct err *e)
+{
+	const struct oci_linux *l = &b->s->linux_;
+	const struct op *anet_op = plan_find(b->p, OP_ANET);
+	bool has_e = anet_op && anet_op->u.anet.e == E_NEW;
+
+	if (l->n_net_devices && !has_e && (anet_op || !oci_ns_find(b->s, NS_NETWORK)))
+		return err_set(e, ERR_SPEC, "linux.netDevices: needs a network namespace of the "
+			       "container's own to move %s to", l->net_devices[0].host_name);
+	for (size_t i = 0; i < l->n_net_devices; i++) {
+		const struct oci_netdev *d = &l->net_devices[i];
+		const char *where = arena_printf(b->a, "linux.netDevices.%s", d->host_name);
+		struct op *op = plan_add(b->p, OP_NETDEV, where, "oci");
+
+		op->u.netdev = (struct op_netdev){ d->host_name, d->name ? d->name : d->host_name };
+	}
+	return 0;
+}
+
+int p_net(struct build *b, struct err *e)
+{
+	enum e_kind e_kind = E_NONE;
+
+	if (build_has_anet(b) && anet(b, &e_kind, e))
+		return -1;
+	if (netdevs(b, e))
+		return -1;
+	if (b->t->net == TIGHT_NET_EGRESS)
+		egress(b, e_kind);
+	return 0;
+}
+
+/* Anything else could end the line and add another name to the file. */
+static bool is_plain_name(const char *s)
+{
+	if (!s || !*s || strlen(s) > 64)
+		return false;
+	for (; *s; s++)
+		if (!chr_is_alnum(*s) && !strchr("-_.", *s))
+			return false;
+	return true;
+}
+
+static const char *hosts_text(struct build *b)
+{
+	const char *name = b->s->hostname, *domain = b->s->domainname;
+	const char *own = "";
+
+	if (is_plain_name(name) && is_plain_name(domain))
+		own = arena_printf(b->a, "127.0.1.1\t%s.%s %s\n", name, domain, name);
+	else if (is_plain_name(name))
+		own = arena_printf(b->a, "127.0.1.1\t%s\n", name);
+	return arena_printf(b->a,
+			    "127.0.0.1\tlocalhost\n"
+			    "::1\tlocalhost ip6-localhost ip6-loopback\n"
+			    "%s", own);
+}
+
+/* Nothing answers there: a lookup fails at once instead of waiting for servers out of reach. */
+static const char resolv_text[] = "# agentrt: the proxy resolves names, when it allows a connection\n"
+				  "nameserver 127.0.0.1\n"
+				  "options timeout:1 attempts:1\n";
+
+static const char *const replaced[] = { "/etc/hosts", "/etc/resolv.conf" };
+
+bool p_net_replaces(const struct build *b, const char *path_ctr)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(replaced); i++)
+		if (build_has_anet(b) && streq(path_ctr, replaced[i]))
+			return true;
+	return false;
+}
+
+void p_net_files(struct build *b)
+{
+	const char *text[] = { hosts_text(b), resolv_text };
+
+	static_assert(ARRAY_SIZE(text) == ARRAY_SIZE(replaced), "a text for each file");
+	for (size_t i = 0; build_has_anet(b) && i < ARRAY_SIZE(replaced); i++) {
+		struct op *op = plan_add(b->p, OP_FILE, "profile", RULE);
+
+		op->u.file = (struct op_file){ replaced[i], text[i], 0644 };
+	}
+}

@@ -1,3 +1,0 @@
-/* SPDX-License-Identifier: Apache-2.0 */
-/* placeholder until the layer's first file lands */
-typedef int plan_placeholder;

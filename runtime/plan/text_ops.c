@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * text_ops.c - the arguments of each kind of op in words, one function a kind
+ *
+ * One line; longer lists in lines below it. Values of the environment are not shown: their names
+ * tell enough on a screen.
+ */
+#include <inttypes.h>
+
+#include "base/table.h"
+#include "plan/show.h"
+#include "plan/text.h"
+#include "spec/names.h"
+
+#define INDENT TEXT_INDENT
+
+typedef void line_fn(struct strbuf *b, const struct op *op);
+
+static void put_list(struct strbuf *b, const char *before, const char *const *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		strbuf_adds(b, i ? ", " : before);
+		text_put(b, v[i]);
+	}
+}
+
+static void put_maps(struct strbuf *b, const char *name, const struct plan_idmap *m, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		strbuf_addf(b, "\n" INDENT "%s %" PRIu32 " is %" PRIu32 " outside, %" PRIu32 " ids", name,
+			    m[i].ctr, m[i].host, m[i].size);
+}
+
+static void write_line(struct strbuf *b, const struct plan_cg_write *w)
+{
+	strbuf_adds(b, "\n" INDENT);
+	text_put(b, w->file);
+	strbuf_adds(b, " = ");
+	text_put(b, w->value);
+	strbuf_addf(b, "   (%s)%s%s", w->rule, w->on_fail == FAIL_NEXT ? ", or if there is no such file:" : "",
+		    w->on_fail == FAIL_IGNORE ? ", if possible" : "");
+}
+
+static void device_number(struct strbuf *b, int64_t n)
+{
+	if (n < 0)
+		strbuf_adds(b, "*");
+	else
+		strbuf_addf(b, "%" PRId64, n);
+}
+
+static void device_line(struct strbuf *b, const struct plan_dev_rule *r)
+{
+	strbuf_addf(b, "\n" INDENT "device: %s %c ", r->allow ? "allow" : "deny", r->type);
+	device_number(b, r->major);
+	strbuf_adds(b, ":");
+	device_number(b, r->minor);
+	strbuf_addf(b, " %s%s%s", r->read ? "r" : "", r->write ? "w" : "", r->mknod ? "m" : "");
+}
+
+static void cgroup(struct strbuf *b, const struct op *op)
+{
+	const struct op_cgroup *c = &op->u.cgroup;
+
+	if (c->none)
+		strbuf_adds(b, "none");
+	for (size_t i = 0; i < c->n_dirs; i++) {
+		strbuf_adds(b, i ? "\n" INDENT : "");
+		text_put(b, c->dirs[i].path);
+		strbuf_addf(b, " of %s", c->dirs[i].controllers[0] ? c->dirs[i].controllers : "v2");
+	}
+	if (c->chown)
+		strbuf_addf(b, "\n" INDENT "owned by %" PRIu32 ":%" PRIu32, c->owner_uid, c->owner_gid);
+	for (size_t i = 0; i < c->n_writes; i++)
+		write_line(b, &c->writes[i]);
+	for (size_t i = 0; i < c->n_devices; i++)
+		device_line(b, &c->devices[i]);
+}
+
+static void root(struct strbuf *b, const struct op *op)
+{
+	const struct op_root *r = &op->u.root;
+
+	text_put(b, r->root_host);
+	if (!r->overlay)
+		strbuf_adds(b, ": the directory itself");
+	else if (r->upper_tmpfs)
+		strbuf_addf(b, ": disposable, changes in memory (at most %" PRIu64 " bytes)",
+			    r->tmpfs_size_bytes);
+	else
+		strbuf_adds(b, ": disposable, changes in ");
+	if (r->overlay && !r->upper_tmpfs)
+		text_put(b, r->upper_dir_host);
+	strbuf_adds(b, r->idmap ? ", ids mapped" : "");
+	for (size_t i = 0; r->overlay && i < r->n_lower; i++) {
+		strbuf_adds(b, "\n" INDENT "layer ");
+		text_put(b, r->lower_host[i]);
+	}
+}
+
+static void put_ns(struct strbuf *b, enum ns_action action, const char *path_host)
+{
+	static const char *const text[] = { [NS_NEW] = "new", [NS_JOIN] = "join ",
+					    [NS_INHERIT] = "the runtime's own" };
+
+	strbuf_adds(b, text[action]);
+	if (action == NS_JOIN)
+		text_put(b, path_host);
+}
+
+static void userns(struct strbuf *b, const struct op *op)
+{
+	const struct op_userns *u = &op->u.userns;
+
+	strbuf_adds(b, "user: ");
+	put_ns(b, u->action, u->path_host);
+	put_maps(b, "uid", u->uid, u->n_uid);
+	put_maps(b, "gid", u->gid, u->n_gid);
+}
+
+static void ns(struct strbuf *b, const struct op *op)
+{
+	const struct op_ns *n = &op->u.ns;
+
+	strbuf_addf(b, "%s: ", plan_ns_name(n->type));
+	put_ns(b, n->action, n->path_host);
+	for (size_t i = 0; i < n->n_offsets; i++)
+		strbuf_addf(b, ", %s %+" PRId64 " s", n->offsets[i].clock, n->offsets[i].secs);
+}
+
+static void anet(struct strbuf *b, const struct op *op)
+{
+	static const char *const text[] = {
+		[E_NEW] = "a new one for the engine to connect",
+		[E_PATH] = "the engine's, ",
+		[E_HOST] = "the host's",
+		[E_NONE] = "none",
+	};
+
+	strbuf_addf(b, "a network of its own with a loopback interface only; outside: %s",
+		    text[op->u.anet.e]);
+	if (op->u.anet.e == E_PATH)
+		text_put(b, op->u.anet.e_path_host);
+}
+
+static void netdev(struct strbuf *b, const struct op *op)
+{
+	text_put(b, op->u.netdev.host_name);
+	strbuf_adds(b, " becomes ");
+	text_put(b, op->u.netdev.name);
+}
+
+static void hook(struct strbuf *b, const struct op *op)
+{
+	strbuf_addf(b, "%s ", show_hook_kind[op->u.hook.kind]);
+	text_put(b, op->u.hook.path);
+	for (size_t i = 1; op->u.hook.args[0] && op->u.hook.args[i]; i++) {
+		strbuf_adds(b, " ");
+		text_put(b, op->u.hook.args[i]);
+	}
+}
+
+static void egress(struct strbuf *b, const struct op *op)
+{
+	const struct op_egress *g = &op->u.egress;
+
+	strbuf_addf(b, "proxy on 127.0.0.1:%u as user %" PRIu32 "%s%s", g->port, g->uid,
+		    g->via_host ? ", dials from the host" : "",
+		    g->n_allow ? "" : ", allows nothing");
+	for (size_t i = 0; i < g->n_allow; i++) {
+		strbuf_adds(b, "\n" INDENT "allow ");
+		text_put(b, g->allow[i].host);
+		for (size_t k = 0; k < g->allow[i].n_ports; k++)
+			strbuf_addf(b, "%s%u", k ? "," : " ", g->allow[i].ports[k]);
+		put_list(b, " also at ", g->allow[i].addresses, g->allow[i].n_addresses);
+	}
+}
+
+static void propagation(struct strbuf *b, const struct op *op)
+{
+	show_flags(b, show_propagation_flags, op->u.propagation.ms, ", ", "");
+}
+
+static void mount_flags(struct strbuf *b, const struct op_mount *m)
+{
+	const struct { const char *before; const struct show_flag *table; uint64_t flags; } parts[] = {
+		{ " ", show_attr_flags, m->attr_set },
+		{ " recursively ", show_attr_flags, m->rattr_set },
+		{ " not ", show_attr_flags, m->attr_clear & ~m->attr_set },
+		{ " recursively not ", show_attr_flags, m->rattr_clear & ~m->rattr_set },
+		{ " ", show_sb_flags, m->sb_flags },
+		{ " ", show_propagation_flags, m->propagation },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		size_t before = b->len;
+
+		strbuf_adds(b, parts[i].before);
+		size_t start = b->len;
+		show_flags(b, parts[i].table, parts[i].flags, ",", "");
+		if (b->len == start)
+			b->len = before; /* no flag of that kind */
+		b->p[b->len] = '\0';
+	}
+}
+
+static void mount_one(struct strbuf *b, const struct op *op)
+{
+	const struct op_mount *m = &op->u.mount;
+
+	text_put(b, m->dest_ctr);
+	if (m->remount) {
+		strbuf_adds(b, ": change to");
+	} else if (m->kind == MOUNT_BIND) {
+		strbuf_addf(b, ": %s ", m->recursive ? "rbind" : "bind");
+		text_put(b, m->source_host);
+	} else {
+		strbuf_adds(b, ": ");
+		text_put(b, m->type);
+	}
+	mount_flags(b, m);
+	if (m->data) {
+		strbuf_adds(b, " ");
+		text_put(b, m->data);
+	}
+	strbuf_adds(b, m->kind == MOUNT_TMPFS_COPYUP ? " copied up" : "");
+	strbuf_adds(b, m->idmap == MOUNT_IDMAP_CONTAINER ? ", ids mapped as the container's" : "");
+	put_maps(b, "owner", m->uid, m->n_uid);
+	put_maps(b, "group", m->gid, m->n_gid);
+}
+
+static void file(struct strbuf *b, const struct op *op)
+{
+	text_put(b, op->u.file.path_ctr);
+	strbuf_addf(b, ": a file of ours, %zu bytes, read-only", strlen(op->u.file.content));
+}
+
+static void dev(struct strbuf *b, const struct op *op)
+{
+	const struct op_dev *d = &op->u.dev;
+
+	text_put(b, d->path_ctr);
+	strbuf_addf(b, ": %c %" PRIu32 ":%" PRIu32 " %04" PRIo32, d->type, d->major, d->minor, d->mode);
+	if (d->uid || d->gid)
+		strbuf_addf(b, " owned by %" PRIu32 ":%" PRIu32, d->uid, d->gid);
+	strbuf_adds(b, d->bind ? ", the host's" : "");
+}
+
+static void link_to(struct strbuf *b, const struct op *op)
+{
+	text_put(b, op->u.link.path_ctr);
+	strbuf_adds(b, " -> ");
+	text_put(b, op->u.link.target);
+}
+
+static void console(struct strbuf *b, const struct op *op)
+{
+	strbuf_adds(b, "/dev/console, a new pty");
+	if (op->u.console.height || op->u.console.width)
+		strbuf_addf(b, ", %ux%u", op->u.console.width, op->u.console.height);
+}
+
+static void root_ro(struct strbuf *b, const struct op *op)
+{
+	strbuf_adds(b, op->u.root_ro.readonly ? "read-only " : "");
+	show_flags(b, show_propagation_flags, op->u.root_ro.propagation, ", ", "");
+}
+
+static void just_path(struct strbuf *b, const struct op *op)
+{
+	text_put(b, op->u.path.path_ctr);
+}
+
+static void hostname(struct strbuf *b, const struct op *op)
+{
+	strbuf_adds(b, op->u.hostname.domain ? "domain " : "");
+	text_put(b, op->u.hostname.name);
+}
+
+static void sysctl(struct strbuf *b, const struct op *op)
+{
+	text_put(b, op->u.sysctl.key);
+	strbuf_adds(b, " = ");
+	text_put(b, op->u.sysctl.value);
+}
+
+static void rlimit(struct strbuf *b, const struct op *op)
+{
+	const struct op_rlimit *r = &op->u.rlimit;
+	const char *name = name_of(&names_rlimit, (uint64_t)r->resource);
+
+	strbuf_addf(b, "%s %" PRIu64 ", at most %" PRIu64, name ? name : "?", r->soft, r->hard);
+}
+
+static void oom(struct strbuf *b, const struct op *op)
+{
+	strbuf_addf(b, "score %d", op->u.oom.score_adj);
+}
+
+static void sched(struct strbuf *b, const struct op *op)
+{
+	const struct op_sched *s = &op->u.sched;
+	const char *policy = name_of(&names_sched_policy, s->policy);
+	const char *io = name_of(&names_io_class, (uint64_t)s->io_class);
+
+	strbuf_adds(b, "all processors that its cgroup allows");
+	if (s->has_scheduler)
+		strbuf_addf(b, ", %s nice %" PRId32 " priority %" PRIu32, policy ? policy : "?", s->nice,
+			    s->priority);
+	if (s->io_class)
+		strbuf_addf(b, ", %s %d", io ? io : "?", s->io_priority);
+	if (s->has_personality)
+		strbuf_addf(b, ", personality %lu", s->personality);
+	if (s->mempolicy >= 0)
+		strbuf_addf(b, ", memory policy %d", s->mempolicy);
+}
+
+static void lsm(struct strbuf *b, const struct op *op)
+{
+	strbuf_adds(b, op->u.lsm.selinux ? "SELinux " : "AppArmor ");
+	text_put(b, op->u.lsm.label);
+}
+
+static void put_caps(struct strbuf *b, const char *set, uint64_t bits)
+{
+	strbuf_addf(b, "\n" INDENT "%s:%s", set, bits ? "" : " none");
+	for (unsigned i = 0; i < 64; i++) {
+		const char *name = name_of(&names_cap, i);
+
+		if (bits >> i & 1)
+			strbuf_addf(b, " %s", name ? name : "?");
+	}
+}
+
+static void creds(struct strbuf *b, const struct op *op)
+{
+	const struct op_creds *c = &op->u.creds;
+
+	strbuf_addf(b, "%" PRIu32 ":%" PRIu32, c->uid, c->gid);
+	for (size_t i = 0; i < c->n_groups; i++)
+		strbuf_addf(b, "%s%" PRIu32, i ? "," : " groups ", c->groups[i]);
+	strbuf_addf(b, ", umask %04" PRIo32 "%s", c->umask, c->no_new_privs ? ", no_new_privs" : "");
+	put_caps(b, "bounding", c->bounding);
+	put_caps(b, "permitted", c->permitted);
+	put_caps(b, "effective", c->effective);
+	if (c->inheritable)
+		put_caps(b, "inheritable", c->inheritable);
+	if (c->ambient)
+		put_caps(b, "ambient", c->ambient);
+}
+
+static void seccomp(struct strbuf *b, const struct op *op)
+{
+	const struct op_seccomp *s = &op->u.seccomp;
+	size_t n_names = 0, n_args = 0;
+
+	for (size_t i = 0; i < s->n_rules; i++) {
+		n_names += s->rules[i].n_names;
+		n_args += s->rules[i].n_args ? s->rules[i].n_names : 0;
+	}
+	strbuf_addf(b, "%zu rules for %zu system calls, %zu of them by argument; else ", s->n_rules,
+		    n_names, n_args);
+	show_action(b, s->default_action);
+	for (size_t i = 0; i < s->n_archs; i++) {
+		const char *name = name_of(&names_seccomp_arch, s->archs[i]);
+
+		strbuf_addf(b, "%s%s", i ? ", " : "\n" INDENT, name ? name : "?");
+	}
+	if (s->listener_path) {
+		strbuf_adds(b, "\n" INDENT "listener ");
+		text_put(b, s->listener_path);
+	}
+}
+
+static void env_names(struct strbuf *b, const char *const *env)
+{
+	strbuf_adds(b, "\n" INDENT "environment:");
+	for (size_t i = 0; env[i]; i++) {
+		char name[64];
+		size_t n = strcspn(env[i], "=");
+
+		n = n < sizeof(name) ? n : sizeof(name) - 1;
+		memcpy(name, env[i], n);
+		name[n] = '\0';
+		strbuf_adds(b, " ");
+		text_put(b, name);
+	}
+}
+
+static void exec(struct strbuf *b, const struct op *op)
+{
+	const struct op_exec *x = &op->u.exec;
+
+	for (size_t i = 0; x->args[i]; i++) {
+		strbuf_adds(b, i ? " " : "");
+		text_put(b, x->args[i]);
+	}
+	strbuf_adds(b, " in ");
+	text_put(b, x->cwd_ctr);
+	env_names(b, x->env);
+}
+
+static const struct line {
+	line_fn *args;
+	const char *text; /* where there are no arguments */
+} lines[] = {
+	[OP_CGROUP] = { .args = cgroup },
+	[OP_ROOT] = { .args = root },
+	[OP_USERNS] = { .args = userns },
+	[OP_NS] = { .args = ns },
+	[OP_ANET] = { .args = anet },
+	[OP_NETDEV] = { .args = netdev },
+	[OP_HOOK] = { .args = hook },
+	[OP_EGRESS] = { .args = egress },
+	[OP_PROPAGATION] = { .args = propagation },
+	[OP_MOUNT] = { .args = mount_one },
+	[OP_FILE] = { .args = file },
+	[OP_DEV] = { .args = dev },
+	[OP_LINK] = { .args = link_to },
+	[OP_CONSOLE] = { .args = console },
+	[OP_PIVOT] = { .text = "the root becomes /, the host's is left behind" },
+	[OP_ROOT_RO] = { .args = root_ro },
+	[OP_RDONLY] = { .args = just_path },
+	[OP_MASK] = { .args = just_path },
+	[OP_HOSTNAME] = { .args = hostname },
+	[OP_SYSCTL] = { .args = sysctl },
+	[OP_RLIMIT] = { .args = rlimit },
+	[OP_OOM] = { .args = oom },
+	[OP_SCHED] = { .args = sched },
+	[OP_KEYRING] = { .text = "a session keyring of its own" },
+	[OP_LSM] = { .args = lsm },
+	[OP_CREDS] = { .args = creds },
+	[OP_SECCOMP] = { .args = seccomp },
+	[OP_EXEC] = { .args = exec },
+};
+TABLE_CHECK(lines, OP__COUNT);
+
+void text_op(struct strbuf *b, const struct op *op)
+{
+	if (lines[op->kind].args)
+		lines[op->kind].args(b, op);
+	else
+		strbuf_adds(b, lines[op->kind].text);
+}
