@@ -10,7 +10,8 @@
 #include "base/table.h"
 #include "profiles/tighten_ctx.h"
 
-#define ANY INT64_C(-1)
+#define ANY	  INT64_C(-1)
+#define SHOWN_MAX 8u
 
 static const struct {
 	char type;
@@ -46,16 +47,25 @@ static bool is_within_defaults(const struct oci_device_rule *r)
 	return false;
 }
 
+/* One finding for all of them: --privileged lists every device of the host. */
 static void remove_nodes(struct tighten_ctx *c)
 {
 	struct oci_linux *l = &c->s->linux_;
+	auto_strbuf struct strbuf b = STRBUF_INIT;
+	size_t n = 0;
 
-	for (size_t i = 0; i < l->n_devices; i++)
-		if (!is_default_device(&l->devices[i]))
-			tighten_find(c, "device.default", FIND_REMOVED,
-				     "only the specification's default devices are given",
-				     "linux.devices[%zu]: %s", i,
-				     l->devices[i].path ? l->devices[i].path : "");
+	for (size_t i = 0; i < l->n_devices; i++) {
+		if (is_default_device(&l->devices[i]))
+			continue;
+		if (n++ < SHOWN_MAX)
+			strbuf_addf(&b, " %s", l->devices[i].path ? l->devices[i].path : "?");
+	}
+	if (n > SHOWN_MAX)
+		strbuf_addf(&b, " and %zu more", n - SHOWN_MAX);
+	if (n)
+		tighten_find(c, "device.default", FIND_REMOVED,
+			     "only the specification's default devices are given",
+			     "linux.devices:%s", b.p);
 	l->devices = NULL;
 	l->n_devices = 0;
 }

@@ -140,7 +140,7 @@ int tighten_env(struct tighten_ctx *c, struct err *e)
 		screen(c);
 		warn_of_arguments(c);
 	}
-	if (c->p->egress.mode == NET_EGRESS)
+	if (c->p->egress.mode == NET_EGRESS && !mutant("net.proxy"))
 		add_proxy(c);
 	return 0;
 }

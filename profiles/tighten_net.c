@@ -24,10 +24,9 @@ static void find_engine_net(struct tighten_ctx *c)
 	struct tight *t = c->t;
 	int i = index_of(c->in, NS_NETWORK);
 
-	t->engine_net_ns = i;
-	if (i < 0 || tighten_fact_ns(c, (size_t)i)->is_hosts)
-		t->engine_net_host = true;
-	else
+	t->engine_net_host = i < 0 || tighten_fact_ns(c, (size_t)i)->is_hosts;
+	t->engine_net_ns = t->engine_net_host ? -1 : i;
+	if (!t->engine_net_host)
 		t->engine_net_path = c->in->linux_.namespaces[i].path;
 }
 

@@ -5,6 +5,10 @@
  * A place is recognised as an object (superblock and path in it), so a symlink, a bind mount of a
  * bind mount and a renamed parent lead to the same answer; and by its resolved path, because a
  * source also shows what is mounted below it.
+ *
+ * A rule of a table is switched off by its own name: mutant("mount.socket"),
+ * mutant("mount.device"), mutant("mount.agentrt"), mutant("mount.engine"), mutant("mount.system"),
+ * mutant("mount.tree").
  */
 #include "base/mutant.h"
 #include "base/path.h"
