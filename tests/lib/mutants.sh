@@ -14,8 +14,12 @@ mutants_build() {
 	echo "$dir"
 }
 
-# Names in mutant("...") or fault("...") of the sources.
+# Names in mutant("...") or fault("...") of the sources, and those of the rule tables in
+# spec/check*.c, which pass the row's name.
 mutants_named() { # WHAT TOP
-	grep -rhoE "\b$1\(\"[^\"]+\"\)" "$2/runtime" "$2/spec" "$2/profiles" --include='*.c' |
-		sed -E 's/.*\("([^"]+)"\)/\1/' | sort -u
+	{
+		grep -rhoE "\b$1\(\"[^\"]+\"\)" "$2/runtime" "$2/spec" "$2/profiles" --include='*.c' |
+			sed -E 's/.*\("([^"]+)"\)/\1/'
+		[ "$1" != mutant ] || sed -nE 's/^\t\{ "(spec\.[a-z.]+)", .*/\1/p' "$2"/spec/check*.c
+	} | sort -u
 }
