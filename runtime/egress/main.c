@@ -39,8 +39,8 @@
  *   - When the container's init ends, so does this program.
  *
  * Discarded: threads (nothing to wait for), HTTP keep-alive and pipelining for absolute URLs (one
- * request a connection leaves nothing to smuggle), a DNS cache (each connection is screened on
- * what its own lookup said), socket maps in the kernel (they lose bytes at a half-close).
+ * request a connection leaves nothing to smuggle), a DNS cache (a connection is screened on what
+ * the lookup made for it said), socket maps in the kernel (they lose bytes at a half-close).
  */
 #include <signal.h>
 #include <stdlib.h>

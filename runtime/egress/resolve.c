@@ -22,12 +22,14 @@
 
 struct lookup {
 	struct resolver *r;
-	struct lookup_req *q; /* NULL: slot is free */
+	struct lookup_req *q; /* who waits for it */
+	bool is_busy;	      /* the slot is taken */
+	bool is_closing;      /* no answer counts any more, nobody may join */
+	char name[HOSTNAME_MAX + 1];
 	ares_channel channel;
 	unsigned pending; /* questions not answered */
-	bool closing;
 	int status; /* of the last failure */
-	int64_t first_ms; /* when the first address came, 0 none */
+	int64_t started_ms, first_ms; /* first: when an address came, 0 none */
 	struct ipaddr v6[LOOKUP_ADDRS / 2], v4[LOOKUP_ADDRS / 2];
 	size_t n6, n4;
 	struct lookup_socket {
@@ -152,7 +154,7 @@ static void on_a(void *arg, int status, int timeouts, unsigned char *buf, int le
 
 	(void)timeouts;
 	lk->pending--;
-	if (lk->closing)
+	if (lk->is_closing)
 		return;
 	if (status == ARES_SUCCESS)
 		status = ares_parse_a_reply(buf, len, NULL, got, &n);
@@ -172,7 +174,7 @@ static void on_aaaa(void *arg, int status, int timeouts, unsigned char *buf, int
 
 	(void)timeouts;
 	lk->pending--;
-	if (lk->closing)
+	if (lk->is_closing)
 		return;
 	if (status == ARES_SUCCESS)
 		status = ares_parse_aaaa_reply(buf, len, NULL, got, &n);
@@ -224,47 +226,77 @@ static bool open_channel(struct lookup *lk)
 
 static void close_channel(struct lookup *lk)
 {
-	lk->closing = true;
+	lk->is_closing = true;
 	if (lk->channel)
 		ares_destroy(lk->channel);
 	for (size_t i = 0; i < LOOKUP_SOCKETS; i++)
 		loop_forget(lk->r->loop, &lk->sock[i].src);
 	lk->channel = NULL;
+}
+
+static void free_slot(struct lookup *lk)
+{
+	lk->is_busy = false;
 	lk->r->n_active--;
-	lk->q->slot = NULL;
-	lk->q = NULL;
 }
 
 static void begin(struct lookup *lk, struct lookup_req *q)
 {
 	struct resolver *r = lk->r;
 
-	*lk = (struct lookup){ .r = r, .q = q };
+	*lk = (struct lookup){ .r = r, .q = q, .is_busy = true, .started_ms = r->loop->now_ms };
 	for (size_t i = 0; i < LOOKUP_SOCKETS; i++)
 		lk->sock[i] = (struct lookup_socket){ .src = { -1, on_socket }, .lk = lk };
+	memcpy(lk->name, q->name, strlen(q->name) + 1);
 	r->n_active++;
 	q->slot = lk;
+	q->next = NULL;
 	refresh_servers(r);
 	if (r->n_servers > 0 && open_channel(lk)) {
 		lk->pending = 2;
-		ares_query(lk->channel, q->name, ns_c_in, ns_t_aaaa, on_aaaa, lk);
-		ares_query(lk->channel, q->name, ns_c_in, ns_t_a, on_a, lk);
+		ares_query(lk->channel, lk->name, ns_c_in, ns_t_aaaa, on_aaaa, lk);
+		ares_query(lk->channel, lk->name, ns_c_in, ns_t_a, on_a, lk);
 	}
 	if (is_settled(lk))
 		finish(lk);
 }
 
+/* Somebody asked the same a moment ago. */
+static bool join(struct resolver *r, struct lookup_req *q)
+{
+	for (size_t i = 0; i < LOOKUP_MAX; i++) {
+		struct lookup *lk = &r->slots[i];
+
+		if (!lk->is_busy || lk->is_closing || !streq(lk->name, q->name))
+			continue;
+		q->slot = lk;
+		q->next = lk->q;
+		lk->q = q;
+		return true;
+	}
+	return false;
+}
+
+static struct lookup *free_lookup(struct resolver *r)
+{
+	for (size_t i = 0; i < LOOKUP_MAX; i++)
+		if (!r->slots[i].is_busy)
+			return &r->slots[i];
+	return NULL;
+}
+
 static void serve_line(struct resolver *r)
 {
-	for (size_t i = 0; i < LOOKUP_MAX && r->line; i++) {
+	struct lookup *lk;
+
+	while (r->line && (lk = free_lookup(r))) {
 		struct lookup_req *q = r->line;
 
-		if (r->slots[i].q)
-			continue;
 		r->line = q->next;
 		if (!r->line)
 			r->line_end = &r->line;
-		begin(&r->slots[i], q);
+		if (!join(r, q))
+			begin(lk, q);
 	}
 }
 
@@ -279,10 +311,8 @@ static const char *detail_of(const struct lookup *lk)
 	return lk->status ? ares_strerror(lk->status) : NULL;
 }
 
-static void finish(struct lookup *lk)
+static void tell(const struct lookup *lk, struct lookup_req *q)
 {
-	struct resolver *r = lk->r;
-	struct lookup_req *q = lk->q;
 	bool late = lk->pending > 0 || lk->status == ARES_ETIMEOUT;
 
 	q->n = 0;
@@ -294,20 +324,36 @@ static void finish(struct lookup *lk)
 	}
 	q->rule = q->n > 0 ? RULE_OK : late ? RULE_TIMEOUT : RULE_RESOLVE;
 	q->detail = q->n > 0 ? NULL : late ? "the name server does not answer" : detail_of(lk);
-	close_channel(lk);
+	q->slot = NULL;
 	q->done(q);
+}
+
+static void finish(struct lookup *lk)
+{
+	struct resolver *r = lk->r;
+	unsigned pending = lk->pending;
+
+	close_channel(lk); /* its callbacks count what is cancelled as answered */
+	lk->pending = pending;
+	while (lk->q) {
+		struct lookup_req *q = lk->q;
+
+		lk->q = q->next;
+		tell(lk, q);
+	}
+	free_slot(lk);
 	serve_line(r);
 }
 
 void lookup_start(struct resolver *r, struct lookup_req *q)
 {
-	q->started_ms = r->loop->now_ms;
 	q->slot = NULL;
 	q->next = NULL;
+	if (join(r, q))
+		return;
 	*r->line_end = q;
 	r->line_end = &q->next;
-	if (r->n_active < LOOKUP_MAX)
-		serve_line(r);
+	serve_line(r);
 }
 
 static void leave_line(struct resolver *r, struct lookup_req *q)
@@ -322,14 +368,27 @@ static void leave_line(struct resolver *r, struct lookup_req *q)
 	}
 }
 
+static void leave_slot(struct lookup *lk, struct lookup_req *q)
+{
+	for (struct lookup_req **p = &lk->q; *p; p = &(*p)->next) {
+		if (*p != q)
+			continue;
+		*p = q->next;
+		break;
+	}
+	if (lk->q || lk->is_closing)
+		return;
+	close_channel(lk);
+	free_slot(lk);
+	serve_line(lk->r);
+}
+
 void lookup_cancel(struct resolver *r, struct lookup_req *q)
 {
-	if (!q->slot) {
+	if (q->slot)
+		leave_slot(q->slot, q);
+	else
 		leave_line(r, q);
-		return;
-	}
-	close_channel(q->slot);
-	serve_line(r);
 }
 
 void resolver_tick(struct resolver *r)
@@ -337,11 +396,10 @@ void resolver_tick(struct resolver *r)
 	for (size_t i = 0; i < LOOKUP_MAX; i++) {
 		struct lookup *lk = &r->slots[i];
 
-		if (!lk->q)
+		if (!lk->is_busy)
 			continue;
-		if (lk->channel)
-			ares_process_fd(lk->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-		if (is_settled(lk) || r->loop->now_ms - lk->q->started_ms > LOOKUP_TIMEOUT_MS)
+		ares_process_fd(lk->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+		if (is_settled(lk) || r->loop->now_ms - lk->started_ms > LOOKUP_TIMEOUT_MS)
 			finish(lk);
 	}
 }

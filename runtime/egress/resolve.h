@@ -3,8 +3,10 @@
  * resolve.h - names to addresses, asynchronously, with the servers of resolv.conf and nothing else
  *
  * Only the dialler calls this, and only after the policy allowed the name. The exact name is
- * asked: no search list, no hosts file. Each lookup has a c-ares channel of its own, hence a
- * source port and query ids of its own; LOOKUP_MAX run at once, others wait in line.
+ * asked: no search list, no hosts file, no cache. Each lookup has a c-ares channel of its own,
+ * hence a source port and query ids of its own. LOOKUP_MAX run at once; who asks for a name that
+ * is being looked up shares the answer, so a name server that is silent for one name takes one
+ * place; others wait in line.
  */
 #ifndef EGRESS_RESOLVE_H
 #define EGRESS_RESOLVE_H
@@ -27,8 +29,7 @@ struct lookup_req {
 	struct ipaddr addr[LOOKUP_ADDRS];	  /* IPv6 and IPv4 in turn, as the server ordered */
 	size_t n;
 	struct lookup *slot;			  /* NULL: waiting in line, or not started */
-	struct lookup_req *next;
-	int64_t started_ms;
+	struct lookup_req *next;		  /* in line, or of those that share the lookup */
 };
 
 struct resolver {

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * launch.c - start agentrt-egress as the runtime does, between namespaces that a test made
+ *
+ * Usage: launch id=ID a=NS e=NS host=NS state=DIR resolv=FILE program=FILE port=N uid=N
+ *               [cgroup=CONTROLLERS:MOUNT:PATH]... [allow="HOST PORT[,PORT] [CIDR[,CIDR]]"]...
+ *        launch stop=PID start=TICKS [cgroup=...]...
+ * NS is a path, or "none" for e. Prints "PROXY START INIT": INIT is a process that plays the
+ * container's init, and the proxy ends with it. On failure prints the runtime's message, exit 1.
+ */
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "exec/ctx.h"
+#include "sys/procfs.h"
+#include "sys/syscalls.h"
+
+struct args {
+	struct arena arena;
+	const char *id, *a, *e, *host, *state, *resolv, *program, *port, *uid, *stop, *start;
+	struct op_egress egress;
+	struct op_cgroup cg;
+};
+
+static _Noreturn void die(const char *what)
+{
+	perror(what);
+	exit(2);
+}
+
+static int open_ns(const char *path)
+{
+	int fd = streq(path, "none") ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 && !streq(path, "none"))
+		die(path);
+	return fd;
+}
+
+static void add_allow(struct args *g, char *s)
+{
+	struct plan_egress_entry *en = arena_push(&g->arena, g->egress.allow, g->egress.n_allow);
+	char *ports, *nets;
+
+	en->host = strtok_r(s, " ", &s);
+	ports = strtok_r(NULL, " ", &s);
+	nets = strtok_r(NULL, " ", &s);
+	for (char *p = strtok_r(ports, ",", &ports); p; p = strtok_r(NULL, ",", &ports))
+		*arena_push(&g->arena, en->ports, en->n_ports) = (uint16_t)strtoul(p, NULL, 10);
+	if (!nets)
+		return;
+	for (char *p = strtok_r(nets, ",", &nets); p; p = strtok_r(NULL, ",", &nets))
+		*arena_push(&g->arena, en->addresses, en->n_addresses) = p;
+}
+
+static void add_cgroup(struct args *g, char *s)
+{
+	struct plan_cg_dir *d = arena_push(&g->arena, g->cg.dirs, g->cg.n_dirs);
+	char *colon = strchr(s, ':');
+
+	*colon = '\0';
+	d->controllers = s;
+	d->mount_host = colon + 1;
+	colon = strchr(colon + 1, ':');
+	*colon = '\0';
+	d->path = colon + 1;
+	g->cg.v2 = *s == '\0';
+}
+
+static void parse(struct args *g, int argc, char **argv)
+{
+	const struct { const char *key; const char **value; } keys[] = {
+		{ "id=", &g->id }, { "a=", &g->a }, { "e=", &g->e }, { "host=", &g->host },
+		{ "state=", &g->state }, { "resolv=", &g->resolv }, { "program=", &g->program },
+		{ "port=", &g->port }, { "uid=", &g->uid }, { "stop=", &g->stop },
+		{ "start=", &g->start },
+	};
+
+	for (int i = 1; i < argc; i++) {
+		if (str_has_prefix(argv[i], "allow="))
+			add_allow(g, argv[i] + 6);
+		if (str_has_prefix(argv[i], "cgroup="))
+			add_cgroup(g, argv[i] + 7);
+		for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++)
+			if (str_has_prefix(argv[i], keys[k].key))
+				*keys[k].value = argv[i] + strlen(keys[k].key);
+	}
+}
+
+static int listen_in(int ns, int back, uint16_t port)
+{
+	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_port = htons(port) };
+	int one = 1, fd;
+
+	inet_pton(AF_INET, "127.0.0.1", &sa.sin_addr);
+	if (setns(ns, CLONE_NEWNET) < 0)
+		die("setns");
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (fd < 0 || bind(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0 || listen(fd, 4096) < 0)
+		die("listen in A");
+	if (setns(back, CLONE_NEWNET) < 0)
+		die("setns back");
+	return fd;
+}
+
+static pid_t make_init(void)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		die("fork");
+	if (pid == 0) {
+		sys_close_range(0, ~0u, 0);
+		for (;;)
+			pause();
+	}
+	return pid;
+}
+
+static int run(struct args *g)
+{
+	struct err e = ERR_INIT;
+	struct op ops[2] = { { .kind = OP_CGROUP, .u.cgroup = g->cg },
+			     { .kind = OP_EGRESS, .u.egress = g->egress } };
+	struct plan plan = { .a = &g->arena, .id = g->id, .ops = ops, .n_ops = 2 };
+	struct exec_opts opts = { .state_dirfd = open(g->state, O_PATH | O_DIRECTORY | O_CLOEXEC),
+				  .egress_path = g->program };
+	struct exec_result res = { 0 };
+	struct exec_ctx c = { .plan = &plan, .opts = &opts, .res = &res, .procfd = -1 };
+
+	ops[1].u.egress.resolv_conf_host = g->resolv;
+	ops[1].u.egress.profile = "test";
+	ops[1].u.egress.port = (uint16_t)strtoul(g->port, NULL, 10);
+	ops[1].u.egress.uid = (uint32_t)strtoul(g->uid, NULL, 10);
+	ops[1].u.egress.memory_bytes = 64u << 20;
+	ops[1].u.egress.pids = 4;
+	c.own_netns = open_ns(g->host);
+	c.e_netns = open_ns(g->e);
+	c.proxy_sock = listen_in(open_ns(g->a), c.own_netns, ops[1].u.egress.port);
+	c.pid = make_init();
+	c.pidfd = sys_pidfd_open(c.pid, 0);
+	if (procfs_open(&c.procfd, &e) || do_egress(&c, &ops[1], 1, &e)) {
+		printf("%s\n", e.msg);
+		sys_pidfd_send_signal(c.pidfd, 9);
+		return 1;
+	}
+	printf("%d %llu %d\n", (int)res.egress_pid, (unsigned long long)res.egress_start,
+	       (int)c.pid);
+	for (size_t i = 0; i < res.n_egress_cg_dirs; i++)
+		printf("%s:%s:%s\n", res.egress_cg_dirs[i].controllers,
+		       res.egress_cg_dirs[i].mount_host, res.egress_cg_dirs[i].path);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	static struct args g;
+
+	parse(&g, argc, argv);
+	if (!g.stop)
+		return run(&g);
+	exec_stop_egress((pid_t)strtol(g.stop, NULL, 10), strtoull(g.start, NULL, 10), g.cg.dirs,
+			 g.cg.n_dirs);
+	return 0;
+}
