@@ -46,7 +46,7 @@ static bool chunk_size(struct body *b, char c)
 		b->state = CHUNK_SIZE;
 		return b->left <= CHUNK_MAX;
 	}
-	if (b->state == CHUNK_SIZE && mutant("http.chunk_extension") && c == ';')
+	if (b->state == CHUNK_SIZE && c != '\r' && mutant("http.chunk_extension"))
 		return true;
 	if (b->state == CHUNK_SIZE_FIRST)
 		return false;
