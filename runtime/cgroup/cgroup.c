@@ -180,7 +180,7 @@ static int write_lines(int fd, const char *file, const char *value)
 		}
 		memcpy(line, value, n);
 		line[n] = '\0';
-		if (cg_write(fd, file, line) < 0)
+		if (cg_file_write(fd, file, line) < 0)
 			return -1;
 		value += n;
 		value += *value == '\n';

@@ -110,7 +110,7 @@ bool cg_read_u64(int dirfd, const char *file, uint64_t *ret)
 	return str_to_u64(buf, ret);
 }
 
-int cg_write(int dirfd, const char *file, const char *value)
+int cg_file_write(int dirfd, const char *file, const char *value)
 {
 	auto_close int fd = openat(dirfd, file, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
 	ssize_t n;

@@ -54,7 +54,7 @@ int cg_open_child(int fd, const char *rel);
 /* cg_read() - a whole small file; bytes read, NUL-terminated, or -1 with errno */
 ssize_t cg_read(int fd, const char *file, char *buf, size_t size);
 bool cg_read_u64(int fd, const char *file, uint64_t *ret); /* "max" is UINT64_MAX */
-int cg_write(int fd, const char *file, const char *value); /* -1 with errno */
+int cg_file_write(int fd, const char *file, const char *value); /* -1 with errno */
 /* cg_each() - @fn for @fd and every cgroup below it, children first; stops at -1 with errno */
 int cg_each(int fd, int (*fn)(int fd, void *arg), void *arg);
 /* cg_remove_children() - rmdir of everything below; -1 with errno of the first that stays */

@@ -138,7 +138,7 @@ static bool kill_by_v2(const struct op_cgroup *cg)
 		auto_close int fd = -1;
 
 		if (cg_dir_is_v2(&cg->dirs[i]) && cg_open_dir(&cg->dirs[i], &fd, &ignored) == 0 &&
-		    fd >= 0 && cg_write(fd, "cgroup.kill", "1") == 0)
+		    fd >= 0 && cg_file_write(fd, "cgroup.kill", "1") == 0)
 			return true;
 	}
 	return false;

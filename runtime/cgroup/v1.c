@@ -24,7 +24,7 @@ static int inherit(const struct cg_ctx *x, int parent_fd, int fd, const char *fi
 	if (own[0] != '\0' && own[0] != '\n')
 		return 0;
 	if (cg_read(parent_fd, file, parents, sizeof(parents)) < 0 ||
-	    cg_write(fd, file, parents) < 0)
+	    cg_file_write(fd, file, parents) < 0)
 		return err_sys(e, "copy %s from the parent of " CG_FMT, file, CG_ARG(x->dir));
 	return 0;
 }
@@ -51,7 +51,7 @@ static int v1_open_join(const struct cg_ctx *x, int fd, struct cgroup_fds *ret, 
 static int write_device(const struct cg_ctx *x, int fd, const char *file, const char *value,
 			struct err *e)
 {
-	if (cg_write(fd, file, value) < 0)
+	if (cg_file_write(fd, file, value) < 0)
 		return err_sys(e, "linux.resources.devices: write \"%s\" to %s of " CG_FMT, value,
 			       file, CG_ARG(x->dir));
 	return 0;
@@ -101,9 +101,9 @@ static int v1_freeze(const struct cg_ctx *x, int fd, bool frozen, struct err *e)
 
 	for (int i = 0; i < FREEZE_TRIES; i++) {
 		if (frozen && i > 0 && i % FREEZE_AGAIN == 0)
-			(void)cg_write(fd, "freezer.state",
+			(void)cg_file_write(fd, "freezer.state",
 				       "THAWED"); /* the next line says if it matters */
-		if (cg_write(fd, "freezer.state", want) < 0)
+		if (cg_file_write(fd, "freezer.state", want) < 0)
 			return err_sys(e, "write %s to freezer.state of " CG_FMT, want,
 				       CG_ARG(x->dir));
 		if (state_is(fd, want))
@@ -111,7 +111,7 @@ static int v1_freeze(const struct cg_ctx *x, int fd, bool frozen, struct err *e)
 		nap_us(i < 10 ? 10 : 1000);
 	}
 	if (frozen)
-		(void)cg_write(fd, "freezer.state", "THAWED"); /* half frozen is worse than not */
+		(void)cg_file_write(fd, "freezer.state", "THAWED"); /* half frozen is worse than not */
 	return err_set(e, ERR_SYS, "freeze " CG_FMT ": the processes do not stop", CG_ARG(x->dir));
 }
 

@@ -49,7 +49,7 @@ static int enable(const struct cg_ctx *x, int fd, const char *controller, struct
 	char text[64];
 
 	snprintf(text, sizeof(text), "+%s", controller);
-	if (cg_write(fd, "cgroup.subtree_control", text) == 0 || !is_required(x->cg, controller))
+	if (cg_file_write(fd, "cgroup.subtree_control", text) == 0 || !is_required(x->cg, controller))
 		return 0;
 	int sys = errno;
 	err_set(e, ERR_SYS, "enable controller %s above " CG_FMT ": %s", controller, CG_ARG(x->dir),
@@ -131,7 +131,7 @@ static int v2_freeze(const struct cg_ctx *x, int fd, bool frozen, struct err *e)
 	auto_close int events = openat(fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
 	struct pollfd pfd = { .fd = events, .events = POLLPRI };
 
-	if (events < 0 || cg_write(fd, "cgroup.freeze", frozen ? "1" : "0") < 0)
+	if (events < 0 || cg_file_write(fd, "cgroup.freeze", frozen ? "1" : "0") < 0)
 		return err_sys(e, "%s " CG_FMT, frozen ? "freeze" : "thaw", CG_ARG(x->dir));
 	for (int waited = 0; waited < FREEZE_WAIT_MS; waited += 10) {
 		if (events_frozen(events, frozen))
@@ -139,7 +139,7 @@ static int v2_freeze(const struct cg_ctx *x, int fd, bool frozen, struct err *e)
 		(void)poll(&pfd, 1, 10); /* whatever it says, the file is read again */
 	}
 	if (frozen)
-		(void)cg_write(fd, "cgroup.freeze", "0"); /* half frozen is worse than not */
+		(void)cg_file_write(fd, "cgroup.freeze", "0"); /* half frozen is worse than not */
 	return err_set(e, ERR_SYS, "%s " CG_FMT ": the processes do not follow within %d s",
 		       frozen ? "freeze" : "thaw", CG_ARG(x->dir), FREEZE_WAIT_MS / 1000);
 }
