@@ -425,6 +425,15 @@ static void put(const char *path, const char *text)
 		t_note("write %s to %s: %s", text, path, strerror(errno));
 }
 
+/* No controller of @file stays enabled: only then may the directory itself hold processes. */
+static void disable_below(const char *file)
+{
+	auto_free char *on = text_of(file);
+
+	for (char *save, *c = strtok_r(on, " \n", &save); c; c = strtok_r(NULL, " \n", &save))
+		put(file, arena_printf(&arena, "-%s", c));
+}
+
 /* What only v2 has: threads, delegation, no processes above controllers. */
 static void v2_rules(void)
 {
@@ -460,9 +469,8 @@ static void v2_rules(void)
 	auto_free char *controllers = text_of(
 		arena_printf(&arena, "%s%s/cgroup.controllers", above.mount_host, above.path));
 	if (strstr(controllers, "hugetlb")) {
-		put(arena_printf(&arena, "%s%s/cgroup.subtree_control", above.mount_host,
-				 above.path),
-		    "-hugetlb");
+		disable_below(arena_printf(&arena, "%s%s/cgroup.subtree_control",
+					   above.mount_host, above.path));
 		pid_t pid = spawn(&fds, body_sleep);
 
 		cg.writes = &w;
