@@ -12,9 +12,9 @@
 #include "base/hostname.h"
 #include "spec/oci_tables.h"
 
-#define PORTS_MAX     64u
+#define PORTS_MAX 64u
 #define ADDRESSES_MAX 64u
-#define SEC	      "agentrt-profile(5)"
+#define SEC "agentrt-profile(5)"
 
 struct entry_doc {
 	const char *host, *note;
@@ -27,14 +27,15 @@ struct entry_doc {
 static const struct field_table entry_table = {
 	.what = "egress entry",
 	.size = sizeof(struct entry_doc),
-	.fields = (const struct field[]){
-		ROW("host", F_STRING, REQ, struct entry_doc, host, NULL, SEC),
-		ROW_N("ports", F_U32S, REQ, struct entry_doc, ports, n_ports, NULL, SEC),
-		ROW_N("addresses", F_STRINGS, OPT, struct entry_doc, addresses, n_addresses, NULL,
-		      SEC),
-		ROW("note", F_STRING, OPT, struct entry_doc, note, NULL, SEC),
-		ROW_END,
-	},
+	.fields =
+		(const struct field[]){
+			ROW("host", F_STRING, REQ, struct entry_doc, host, NULL, SEC),
+			ROW_N("ports", F_U32S, REQ, struct entry_doc, ports, n_ports, NULL, SEC),
+			ROW_N("addresses", F_STRINGS, OPT, struct entry_doc, addresses, n_addresses,
+			      NULL, SEC),
+			ROW("note", F_STRING, OPT, struct entry_doc, note, NULL, SEC),
+			ROW_END,
+		},
 };
 
 /* A name, "*.suffix" or an address literal; NULL: none of them */
@@ -54,7 +55,8 @@ static int set_host(struct field_ctx *c, const struct json *v, const char *s, si
 	ret->host = canonical(c->a, s, n);
 	if (ret->host)
 		return 0;
-	return field_fail(c, v, e, ERR_INPUT, "the host must be a name of letters, digits and "
+	return field_fail(c, v, e, ERR_INPUT,
+			  "the host must be a name of letters, digits and "
 			  "hyphens, \"*.\" and such a name, or an address");
 }
 
@@ -85,7 +87,8 @@ static int decode_text(struct field_ctx *c, const struct json *v, struct egress_
 	if (n > 2 && s[0] == '[' && s[n - 1] == ']')
 		s++, n -= 2;
 	else if (memchr(s, ':', n))
-		return field_fail(c, v, e, ERR_INPUT, "an IPv6 address is written \"[address]:port\"");
+		return field_fail(c, v, e, ERR_INPUT,
+				  "an IPv6 address is written \"[address]:port\"");
 	if (set_host(c, v, s, n, ret, e))
 		return -1;
 	return set_ports(c, v, &port, 1, ret, e);
@@ -100,8 +103,10 @@ static int check_addresses(struct field_ctx *c, const struct json *v, const stru
 		return field_fail(c, v, e, ERR_INPUT, "more than %u addresses", ADDRESSES_MAX);
 	for (size_t i = 0; i < d->n_addresses; i++)
 		if (!cidr_parse(d->addresses[i], strlen(d->addresses[i]), &cidr))
-			return field_fail(c, v, e, ERR_INPUT, "addresses[%zu] is no network in CIDR "
-					  "notation without host bits", i);
+			return field_fail(c, v, e, ERR_INPUT,
+					  "addresses[%zu] is no network in CIDR "
+					  "notation without host bits",
+					  i);
 	return 0;
 }
 
@@ -132,8 +137,8 @@ int egress_entries_decode(struct field_ctx *c, const struct json *v, void *obj, 
 		size_t mark = field_enter(c, NULL, list.n);
 		struct egress_entry *entry = arena_push(c->a, list.v, list.n);
 
-		if (m->type == JSON_STRING ? decode_text(c, m, entry, e) :
-					     decode_object(c, m, entry, e))
+		if (m->type == JSON_STRING ? decode_text(c, m, entry, e)
+					   : decode_object(c, m, entry, e))
 			return -1;
 		field_leave(c, mark);
 	}

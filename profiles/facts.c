@@ -8,13 +8,10 @@
 #include "spec/oci_tables.h"
 
 #define FACTS_MAX_BYTES (8u << 20)
-#define SEC		"facts.h"
+#define SEC "facts.h"
 
-NAMES(facts_cgroup_names, "cgroup layout",
-	{ "none", CGROUP_NONE },
-	{ "v1", CGROUP_V1 },
-	{ "hybrid", CGROUP_HYBRID },
-	{ "v2", CGROUP_V2 });
+NAMES(facts_cgroup_names, "cgroup layout", { "none", CGROUP_NONE }, { "v1", CGROUP_V1 },
+      { "hybrid", CGROUP_HYBRID }, { "v2", CGROUP_V2 });
 TABLE_CHECK(facts_cgroup_names_rows, FACT_CGROUP__COUNT);
 
 /* fact_path.type: one letter, or absent */
@@ -44,110 +41,116 @@ static const struct field_custom letter = { decode_letter, encode_letter };
 static const struct field_table path_table = {
 	.what = "path",
 	.size = sizeof(P),
-	.fields = (const struct field[]){
-		ROW("given", F_STRING, OPT, P, given, NULL, SEC),
-		ROW("realpath", F_STRING, OPT, P, realpath, NULL, SEC),
-		ROW_CUSTOM("type", OPT, P, type, &letter, SEC),
-		ROW("uid", F_U32, OPT, P, uid, NULL, SEC),
-		ROW("gid", F_U32, OPT, P, gid, NULL, SEC),
-		ROW("mode", F_U32, OPT, P, mode, NULL, SEC),
-		ROW("dev", F_U64, OPT, P, dev, NULL, SEC),
-		ROW("ino", F_U64, OPT, P, ino, NULL, SEC),
-		ROW("fsDev", F_U64, OPT, P, fs_dev, NULL, SEC),
-		ROW("fsPath", F_STRING, OPT, P, fs_path, NULL, SEC),
-		ROW("fsType", F_STRING, OPT, P, fstype, NULL, SEC),
-		ROW("canIdmap", F_BOOL, OPT, P, can_idmap, NULL, SEC),
-		ROW_END,
-	},
+	.fields =
+		(const struct field[]){
+			ROW("given", F_STRING, OPT, P, given, NULL, SEC),
+			ROW("realpath", F_STRING, OPT, P, realpath, NULL, SEC),
+			ROW_CUSTOM("type", OPT, P, type, &letter, SEC),
+			ROW("uid", F_U32, OPT, P, uid, NULL, SEC),
+			ROW("gid", F_U32, OPT, P, gid, NULL, SEC),
+			ROW("mode", F_U32, OPT, P, mode, NULL, SEC),
+			ROW("dev", F_U64, OPT, P, dev, NULL, SEC),
+			ROW("ino", F_U64, OPT, P, ino, NULL, SEC),
+			ROW("fsDev", F_U64, OPT, P, fs_dev, NULL, SEC),
+			ROW("fsPath", F_STRING, OPT, P, fs_path, NULL, SEC),
+			ROW("fsType", F_STRING, OPT, P, fstype, NULL, SEC),
+			ROW("canIdmap", F_BOOL, OPT, P, can_idmap, NULL, SEC),
+			ROW_END,
+		},
 };
 
 static const struct field_table guard_table = {
 	.what = "guard",
 	.size = sizeof(struct fact_guard),
-	.fields = (const struct field[]){
-		ROW("rule", F_STRING, REQ, struct fact_guard, rule, NULL, SEC),
-		ROW("at", F_OBJECT, REQ, struct fact_guard, at, &path_table, SEC),
-		ROW_END,
-	},
+	.fields =
+		(const struct field[]){
+			ROW("rule", F_STRING, REQ, struct fact_guard, rule, NULL, SEC),
+			ROW("at", F_OBJECT, REQ, struct fact_guard, at, &path_table, SEC),
+			ROW_END,
+		},
 };
 
 #define R struct fact_root
 static const struct field_table root_table = {
 	.what = "root",
 	.size = sizeof(R),
-	.fields = (const struct field[]){
-		ROW("at", F_OBJECT, OPT, R, at, &path_table, SEC),
-		ROW("isOverlay", F_BOOL, OPT, R, is_overlay, NULL, SEC),
-		ROW_N("lower", F_STRINGS, OPT, R, lower, n_lower, NULL, SEC),
-		ROW("upper", F_STRING, OPT, R, upper, NULL, SEC),
-		ROW("work", F_STRING, OPT, R, work, NULL, SEC),
-		ROW("userxattr", F_BOOL, OPT, R, userxattr, NULL, SEC),
-		ROW("metacopy", F_BOOL, OPT, R, metacopy, NULL, SEC),
-		ROW("redirectDir", F_STRING, OPT, R, redirect_dir, NULL, SEC),
-		ROW("problem", F_STRING, OPT, R, problem, NULL, SEC),
-		ROW_END,
-	},
+	.fields =
+		(const struct field[]){
+			ROW("at", F_OBJECT, OPT, R, at, &path_table, SEC),
+			ROW("isOverlay", F_BOOL, OPT, R, is_overlay, NULL, SEC),
+			ROW_N("lower", F_STRINGS, OPT, R, lower, n_lower, NULL, SEC),
+			ROW("upper", F_STRING, OPT, R, upper, NULL, SEC),
+			ROW("work", F_STRING, OPT, R, work, NULL, SEC),
+			ROW("userxattr", F_BOOL, OPT, R, userxattr, NULL, SEC),
+			ROW("metacopy", F_BOOL, OPT, R, metacopy, NULL, SEC),
+			ROW("redirectDir", F_STRING, OPT, R, redirect_dir, NULL, SEC),
+			ROW("problem", F_STRING, OPT, R, problem, NULL, SEC),
+			ROW_END,
+		},
 };
 
 #define N struct fact_ns
 static const struct field_table ns_table = {
 	.what = "namespace",
 	.size = sizeof(N),
-	.fields = (const struct field[]){
-		ROW("path", F_STRING, OPT, N, path, NULL, SEC),
-		ROW("type", F_ENUM, OPT, N, type, &names_ns, SEC),
-		ROW("ino", F_U64, OPT, N, ino, NULL, SEC),
-		ROW("isHosts", F_BOOL, OPT, N, is_hosts, NULL, SEC),
-		ROW("isPods", F_BOOL, OPT, N, is_pods, NULL, SEC),
-		ROW_END,
-	},
+	.fields =
+		(const struct field[]){
+			ROW("path", F_STRING, OPT, N, path, NULL, SEC),
+			ROW("type", F_ENUM, OPT, N, type, &names_ns, SEC),
+			ROW("ino", F_U64, OPT, N, ino, NULL, SEC),
+			ROW("isHosts", F_BOOL, OPT, N, is_hosts, NULL, SEC),
+			ROW("isPods", F_BOOL, OPT, N, is_pods, NULL, SEC),
+			ROW_END,
+		},
 };
 
 #define H struct fact_hierarchy
 static const struct field_table hierarchy_table = {
 	.what = "cgroup hierarchy",
 	.size = sizeof(H),
-	.fields = (const struct field[]){
-		ROW("controllers", F_STRING, OPT, H, controllers, NULL, SEC),
-		ROW("mount", F_STRING, OPT, H, mount_host, NULL, SEC),
-		ROW("ownPath", F_STRING, OPT, H, own_path, NULL, SEC),
-		ROW_END,
-	},
+	.fields =
+		(const struct field[]){
+			ROW("controllers", F_STRING, OPT, H, controllers, NULL, SEC),
+			ROW("mount", F_STRING, OPT, H, mount_host, NULL, SEC),
+			ROW("ownPath", F_STRING, OPT, H, own_path, NULL, SEC),
+			ROW_END,
+		},
 };
 
 #define F struct facts
 static const struct field_table facts_table = {
 	.what = "facts",
 	.size = sizeof(F),
-	.fields = (const struct field[]){
-		ROW("id", F_STRING, OPT, F, id, NULL, SEC),
-		ROW("kernel", F_STRING, OPT, F, kernel, NULL, SEC),
-		ROW("euid", F_U32, OPT, F, euid, NULL, SEC),
-		ROW("inInitialUserns", F_BOOL, OPT, F, in_initial_userns, NULL, SEC),
-		ROW("capBounding", F_U64, OPT, F, cap_bounding, NULL, SEC),
-		ROW("capLast", F_U32, OPT, F, cap_last, NULL, SEC),
-		ROW("kernelIdmap", F_BOOL, OPT, F, kernel_idmap, NULL, SEC),
-		ROW("kernelOverlay", F_BOOL, OPT, F, kernel_overlay, NULL, SEC),
-		ROW("kernelLandlock", F_BOOL, OPT, F, kernel_landlock, NULL, SEC),
-		ROW("kernelCgroupKill", F_BOOL, OPT, F, kernel_cgroup_kill, NULL, SEC),
-		ROW("apparmor", F_BOOL, OPT, F, apparmor, NULL, SEC),
-		ROW("selinux", F_BOOL, OPT, F, selinux, NULL, SEC),
-		ROW("cgroup", F_ENUM, REQ, F, cgroup, &facts_cgroup_names, SEC),
-		ROW_N("hierarchies", F_OBJECTS, OPT, F, hierarchies, n_hierarchies,
-		      &hierarchy_table, SEC),
-		ROW("v2Controllers", F_STRING, OPT, F, v2_controllers, NULL, SEC),
-		ROW("root", F_OBJECT, OPT, F, root, &root_table, SEC),
-		ROW_N("mounts", F_OBJECTS, OPT, F, mounts, n_mounts, &path_table, SEC),
-		ROW_N("guards", F_OBJECTS, OPT, F, guards, n_guards, &guard_table, SEC),
-		ROW_N("homes", F_STRINGS, OPT, F, homes, n_homes, NULL, SEC),
-		ROW_N("ns", F_OBJECTS, OPT, F, ns, n_ns, &ns_table, SEC),
-		ROW("idBase", F_U32, OPT, F, id_base, NULL, SEC),
-		ROW("idSize", F_U32, OPT, F, id_size, NULL, SEC),
-		ROW("egressUid", F_U32, OPT, F, egress_uid, NULL, SEC),
-		ROW("pod", F_STRING, OPT, F, pod, NULL, SEC),
-		ROW("keptUidBase", F_U32, OPT, F, kept_uid_base, NULL, SEC),
-		ROW_END,
-	},
+	.fields =
+		(const struct field[]){
+			ROW("id", F_STRING, OPT, F, id, NULL, SEC),
+			ROW("kernel", F_STRING, OPT, F, kernel, NULL, SEC),
+			ROW("euid", F_U32, OPT, F, euid, NULL, SEC),
+			ROW("inInitialUserns", F_BOOL, OPT, F, in_initial_userns, NULL, SEC),
+			ROW("capBounding", F_U64, OPT, F, cap_bounding, NULL, SEC),
+			ROW("capLast", F_U32, OPT, F, cap_last, NULL, SEC),
+			ROW("kernelIdmap", F_BOOL, OPT, F, kernel_idmap, NULL, SEC),
+			ROW("kernelOverlay", F_BOOL, OPT, F, kernel_overlay, NULL, SEC),
+			ROW("kernelLandlock", F_BOOL, OPT, F, kernel_landlock, NULL, SEC),
+			ROW("kernelCgroupKill", F_BOOL, OPT, F, kernel_cgroup_kill, NULL, SEC),
+			ROW("apparmor", F_BOOL, OPT, F, apparmor, NULL, SEC),
+			ROW("selinux", F_BOOL, OPT, F, selinux, NULL, SEC),
+			ROW("cgroup", F_ENUM, REQ, F, cgroup, &facts_cgroup_names, SEC),
+			ROW_N("hierarchies", F_OBJECTS, OPT, F, hierarchies, n_hierarchies,
+			      &hierarchy_table, SEC),
+			ROW("v2Controllers", F_STRING, OPT, F, v2_controllers, NULL, SEC),
+			ROW("root", F_OBJECT, OPT, F, root, &root_table, SEC),
+			ROW_N("mounts", F_OBJECTS, OPT, F, mounts, n_mounts, &path_table, SEC),
+			ROW_N("guards", F_OBJECTS, OPT, F, guards, n_guards, &guard_table, SEC),
+			ROW_N("homes", F_STRINGS, OPT, F, homes, n_homes, NULL, SEC),
+			ROW_N("ns", F_OBJECTS, OPT, F, ns, n_ns, &ns_table, SEC),
+			ROW("idBase", F_U32, OPT, F, id_base, NULL, SEC),
+			ROW("idSize", F_U32, OPT, F, id_size, NULL, SEC),
+			ROW("egressUid", F_U32, OPT, F, egress_uid, NULL, SEC),
+			ROW("pod", F_STRING, OPT, F, pod, NULL, SEC),
+			ROW("keptUidBase", F_U32, OPT, F, kept_uid_base, NULL, SEC),
+			ROW_END,
+		},
 };
 
 int facts_parse(struct arena *a, const char *text, size_t len, const char *name,

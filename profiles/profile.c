@@ -17,9 +17,9 @@
 #include "spec/oci_tables.h"
 
 #define NAME_MAX_BYTES 64u
-#define DEFAULT_DIR    "/var/lib/agentrt"
-#define DEFAULT_PORT   3128u
-#define SEC	       "agentrt-profile(5)"
+#define DEFAULT_DIR "/var/lib/agentrt"
+#define DEFAULT_PORT 3128u
+#define SEC "agentrt-profile(5)"
 
 struct profile_doc {
 	const char *name, *extends, *description;
@@ -45,33 +45,22 @@ struct profile_doc {
 	struct egress_list egress_allow;
 };
 
-NAMES(profile_userns_names, "userns setting",
-	{ "spec", USERNS_AS_SPEC },
-	{ "prefer", USERNS_PREFER },
-	{ "require", USERNS_REQUIRE });
+NAMES(profile_userns_names, "userns setting", { "spec", USERNS_AS_SPEC },
+      { "prefer", USERNS_PREFER }, { "require", USERNS_REQUIRE });
 TABLE_CHECK(profile_userns_names_rows, PROFILE_USERNS__COUNT);
 
-NAMES(profile_root_names, "root mode",
-	{ "spec", ROOT_AS_SPEC },
-	{ "overlay", ROOT_OVERLAY });
+NAMES(profile_root_names, "root mode", { "spec", ROOT_AS_SPEC }, { "overlay", ROOT_OVERLAY });
 TABLE_CHECK(profile_root_names_rows, PROFILE_ROOT__COUNT);
 
-NAMES(profile_upper_names, "upper layer",
-	{ "disk", UPPER_DISK },
-	{ "tmpfs", UPPER_TMPFS });
+NAMES(profile_upper_names, "upper layer", { "disk", UPPER_DISK }, { "tmpfs", UPPER_TMPFS });
 TABLE_CHECK(profile_upper_names_rows, PROFILE_UPPER__COUNT);
 
-NAMES(profile_net_names, "egress mode",
-	{ "spec", NET_AS_SPEC },
-	{ "egress", NET_EGRESS },
-	{ "none", NET_NONE },
-	{ "engine", NET_ENGINE });
+NAMES(profile_net_names, "egress mode", { "spec", NET_AS_SPEC }, { "egress", NET_EGRESS },
+      { "none", NET_NONE }, { "engine", NET_ENGINE });
 TABLE_CHECK(profile_net_names_rows, PROFILE_NET__COUNT);
 
 enum via { VIA_ENGINE, VIA_HOST };
-NAMES(profile_via_names, "way out",
-	{ "engine", VIA_ENGINE },
-	{ "host", VIA_HOST });
+NAMES(profile_via_names, "way out", { "engine", VIA_ENGINE }, { "host", VIA_HOST });
 
 /* seccomp: "none", or an object like linux.seccomp of config.json */
 static int decode_seccomp(struct field_ctx *c, const struct json *v, void *obj, struct err *e)
@@ -97,12 +86,12 @@ static const struct field_custom seccomp_custom = { .decode = decode_seccomp };
 static const struct field_custom egress_custom = { .decode = egress_entries_decode };
 
 /* All sections' members lie in the one struct. */
-#define D	      struct profile_doc
-#define TABLE(id, ...)                                                        \
-	static const struct field_table id = {                                \
-		.what = "profile",                                            \
-		.size = sizeof(D),                                            \
-		.fields = (const struct field[]){ __VA_ARGS__, ROW_END },     \
+#define D struct profile_doc
+#define TABLE(id, ...)                                                                             \
+	static const struct field_table id = {                                                     \
+		.what = "profile",                                                                 \
+		.size = sizeof(D),                                                                 \
+		.fields = (const struct field[]){ __VA_ARGS__, ROW_END },                          \
 	}
 
 TABLE(root_table, ROW("mode", F_ENUM, OPT, D, root_mode, &profile_root_names, SEC),
@@ -160,12 +149,14 @@ static int check_paths(struct arena *a, const char *name, const char *property, 
 {
 	for (size_t i = 0; i < n; i++) {
 		if (v[i][0] != '/')
-			return err_set(e, ERR_INPUT, "%s: %s[%zu]: \"%.200s\" is not an absolute path",
-				       name, property, i, v[i]);
+			return err_set(e, ERR_INPUT,
+				       "%s: %s[%zu]: \"%.200s\" is not an absolute path", name,
+				       property, i, v[i]);
 		if (!streq(path_clean(a, v[i]), v[i]))
 			return err_set(e, ERR_INPUT,
 				       "%s: %s[%zu]: \"%.200s\" must be written without \"//\", "
-				       "\".\", \"..\" and a slash at its end", name, property, i, v[i]);
+				       "\".\", \"..\" and a slash at its end",
+				       name, property, i, v[i]);
 	}
 	return 0;
 }
@@ -175,18 +166,20 @@ static int check_env_names(const char *name, const struct profile_doc *d, struct
 	for (size_t i = 0; i < d->n_env_allow; i++)
 		if (!d->env_allow[i][0] || strpbrk(d->env_allow[i], "=*?"))
 			return err_set(e, ERR_INPUT,
-				       "%s: env.allow[%zu] must be the exact name of a variable", name,
-				       i);
+				       "%s: env.allow[%zu] must be the exact name of a variable",
+				       name, i);
 	return 0;
 }
 
 static int check_numbers(const char *name, const struct profile_doc *d, struct err *e)
 {
 	if (d->version.v != PROFILE_VERSION)
-		return err_set(e, ERR_INPUT, "%s: version %u is not known: this agentrt reads version %d",
-			       name, d->version.v, PROFILE_VERSION);
+		return err_set(e, ERR_INPUT,
+			       "%s: version %u is not known: this agentrt reads version %d", name,
+			       d->version.v, PROFILE_VERSION);
 	if (d->pids_limit.set && d->pids_limit.v < 0)
-		return err_set(e, ERR_INPUT, "%s: limits.pids must be 0 (none added) or more", name);
+		return err_set(e, ERR_INPUT, "%s: limits.pids must be 0 (none added) or more",
+			       name);
 	if (d->egress_port.set && (d->egress_port.v == 0 || d->egress_port.v > UINT16_MAX))
 		return err_set(e, ERR_INPUT, "%s: egress.port must be from 1 to 65535", name);
 	return 0;
@@ -262,10 +255,12 @@ static struct profile *to_profile(struct arena *a, const struct profile_doc *d)
 		.sysctl_screen = d->sysctl_screen.v,
 		.pids_limit = d->pids_limit.v,
 		.seccomp = d->seccomp.v,
-		.masked_paths = d->masked_paths, .n_masked_paths = d->n_masked_paths,
-		.readonly_paths = d->readonly_paths, .n_readonly_paths = d->n_readonly_paths,
-		.mounts = { d->mounts_screen.v, d->mounts_allow, d->n_mounts_allow,
-			    d->engine_roots, d->n_engine_roots },
+		.masked_paths = d->masked_paths,
+		.n_masked_paths = d->n_masked_paths,
+		.readonly_paths = d->readonly_paths,
+		.n_readonly_paths = d->n_readonly_paths,
+		.mounts = { d->mounts_screen.v, d->mounts_allow, d->n_mounts_allow, d->engine_roots,
+			    d->n_engine_roots },
 		.env = { d->env_screen.v, d->env_allow, d->n_env_allow },
 		.egress = { d->egress_mode, d->egress_via == VIA_HOST ? "host" : "engine",
 			    (uint16_t)(d->egress_port.set ? d->egress_port.v : DEFAULT_PORT),
@@ -285,7 +280,8 @@ static int decode_over(struct arena *a, const char *text, size_t len, const char
 
 	if (len > PROFILE_MAX_BYTES)
 		return err_set(e, ERR_INPUT, "%s: more than %u bytes", name, PROFILE_MAX_BYTES);
-	if (json_parse(a, text, len, name, &root, e) || field_decode(&c, &profile_table, root, d, e))
+	if (json_parse(a, text, len, name, &root, e) ||
+	    field_decode(&c, &profile_table, root, d, e))
 		return -1;
 	return check(a, name, d, e);
 }
@@ -302,8 +298,8 @@ int profile_parse(struct arena *a, const char *text, size_t len, const char *nam
 	return 0;
 }
 
-int profile_merge(struct arena *a, const struct profile *parent, const char *child_text,
-		  size_t len, const char *name, struct profile **ret_profile, struct err *e)
+int profile_merge(struct arena *a, const struct profile *parent, const char *child_text, size_t len,
+		  const char *name, struct profile **ret_profile, struct err *e)
 {
 	struct profile_doc *d = arena_alloc(a, 1, sizeof(*d));
 
@@ -349,9 +345,11 @@ static int find_text(struct loader *l, const char *name, bool *builtin, const ch
 		*ret_origin = arena_printf(l->a, "built-in profile %s", name);
 	}
 	if (!text)
-		return err_set(e, ERR_INPUT, "profile \"%s\" does not exist: there is no "
-			       PROFILE_DIR "/%s.json and it is none of the built-in agent, "
-			       "agent-strict and oci", name, name);
+		return err_set(e, ERR_INPUT,
+			       "profile \"%s\" does not exist: there is no " PROFILE_DIR
+			       "/%s.json and it is none of the built-in agent, "
+			       "agent-strict and oci",
+			       name, name);
 	*ret_text = text;
 	*ret_len = len;
 	return 0;
@@ -365,8 +363,10 @@ static int load(struct loader *l, const char *name, bool builtin, unsigned depth
 	struct profile *p, *parent;
 
 	if (depth == PROFILE_MAX_DEPTH)
-		return err_set(e, ERR_INPUT, "profile \"%s\": extends goes in a circle or more than %d "
-			       "profiles deep", name, PROFILE_MAX_DEPTH);
+		return err_set(e, ERR_INPUT,
+			       "profile \"%s\": extends goes in a circle or more than %d "
+			       "profiles deep",
+			       name, PROFILE_MAX_DEPTH);
 	if (find_text(l, name, &builtin, &text, &len, &origin, e) ||
 	    profile_parse(l->a, text, len, origin, &p, e))
 		return -1;
@@ -374,7 +374,8 @@ static int load(struct loader *l, const char *name, bool builtin, unsigned depth
 		return err_set(e, ERR_INPUT, "%s: name says \"%s\", but it was looked up as \"%s\"",
 			       origin, p->name, name);
 	if (p->extends) {
-		if (load(l, p->extends, builtin || streq(p->extends, name), depth + 1, &parent, e) ||
+		if (load(l, p->extends, builtin || streq(p->extends, name), depth + 1, &parent,
+			 e) ||
 		    profile_merge(l->a, parent, text, len, origin, &p, e))
 			return -1;
 	}
@@ -395,8 +396,10 @@ int profile_load(struct arena *a, const char *name, profile_reader *read, void *
 	if (load(&l, arena_strdup(a, name), false, 0, &p, e))
 		return -1;
 	if (!p->complete)
-		return err_set(e, ERR_INPUT, "profile \"%s\": %s is missing: say it, or extend a "
-			       "profile that does", name, missing(p->doc));
+		return err_set(e, ERR_INPUT,
+			       "profile \"%s\": %s is missing: say it, or extend a "
+			       "profile that does",
+			       name, missing(p->doc));
 	*ret_profile = p;
 	return 0;
 }

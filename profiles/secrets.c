@@ -13,29 +13,73 @@
 #include "base/str.h"
 #include "base/table.h"
 
-#define NAME_MAX_BYTES 256u  /* a longer name is compared by its first bytes */
-#define JWT_MAX	       1024u /* of header and payload that is looked at */
+#define NAME_MAX_BYTES 256u /* a longer name is compared by its first bytes */
+#define JWT_MAX 1024u	    /* of header and payload that is looked at */
 
 /* '*' is any run; case is folded. */
 static const char *const name_patterns[] = {
-	"*_TOKEN", "*_SECRET*", "SECRET_*", "*SECRET_KEY*", "*PASSWORD*", "*PASSWD*",
-	"*PASSPHRASE*", "*_PASS", "*_API_KEY*", "*APIKEY*", "*_ACCESS_KEY*", "*PRIVATE_KEY*",
-	"*_SIGNING_KEY*", "*_ENCRYPTION_KEY*", "*_DEPLOY_KEY*", "*_SSH_KEY*", "*_MASTER_KEY*",
-	"*CREDENTIAL*", "*_PAT", "*_AUTH", "*_B64", "*_DSN", "*CONNECTION_STRING*",
-	"*_WEBHOOK_URL", "AWS_CONTAINER_CREDENTIALS_*", "ACTIONS_ID_TOKEN_REQUEST_*",
+	"*_TOKEN",
+	"*_SECRET*",
+	"SECRET_*",
+	"*SECRET_KEY*",
+	"*PASSWORD*",
+	"*PASSWD*",
+	"*PASSPHRASE*",
+	"*_PASS",
+	"*_API_KEY*",
+	"*APIKEY*",
+	"*_ACCESS_KEY*",
+	"*PRIVATE_KEY*",
+	"*_SIGNING_KEY*",
+	"*_ENCRYPTION_KEY*",
+	"*_DEPLOY_KEY*",
+	"*_SSH_KEY*",
+	"*_MASTER_KEY*",
+	"*CREDENTIAL*",
+	"*_PAT",
+	"*_AUTH",
+	"*_B64",
+	"*_DSN",
+	"*CONNECTION_STRING*",
+	"*_WEBHOOK_URL",
+	"AWS_CONTAINER_CREDENTIALS_*",
+	"ACTIONS_ID_TOKEN_REQUEST_*",
 };
 
 static const char *const name_exact[] = {
-	"TOKEN", "SECRET", "PASS", "API_KEY", "PAT", "DATABASE_URL", "MYSQL_PWD",
+	"TOKEN",
+	"SECRET",
+	"PASS",
+	"API_KEY",
+	"PAT",
+	"DATABASE_URL",
+	"MYSQL_PWD",
 	/* clouds */
-	"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE",
-	"AWS_WEB_IDENTITY_TOKEN_FILE", "GOOGLE_APPLICATION_CREDENTIALS", "GCP_SERVICE_ACCOUNT",
-	"AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_TENANT_ID", "ARM_CLIENT_SECRET",
+	"AWS_ACCESS_KEY_ID",
+	"AWS_SECRET_ACCESS_KEY",
+	"AWS_SESSION_TOKEN",
+	"AWS_PROFILE",
+	"AWS_WEB_IDENTITY_TOKEN_FILE",
+	"GOOGLE_APPLICATION_CREDENTIALS",
+	"GCP_SERVICE_ACCOUNT",
+	"AZURE_CLIENT_ID",
+	"AZURE_CLIENT_SECRET",
+	"AZURE_TENANT_ID",
+	"ARM_CLIENT_SECRET",
 	/* CI systems */
-	"ACTIONS_RUNTIME_TOKEN", "ACTIONS_RESULTS_URL", "CI_JOB_TOKEN",
+	"ACTIONS_RUNTIME_TOKEN",
+	"ACTIONS_RESULTS_URL",
+	"CI_JOB_TOKEN",
 	/* ways to the host's agents and engines */
-	"KUBECONFIG", "DOCKER_HOST", "DOCKER_AUTH_CONFIG", "SSH_AUTH_SOCK", "SSH_AGENT_PID",
-	"GPG_AGENT_INFO", "GIT_ASKPASS", "SSH_ASKPASS", "GIT_SSH_COMMAND",
+	"KUBECONFIG",
+	"DOCKER_HOST",
+	"DOCKER_AUTH_CONFIG",
+	"SSH_AUTH_SOCK",
+	"SSH_AGENT_PID",
+	"GPG_AGENT_INFO",
+	"GIT_ASKPASS",
+	"SSH_ASKPASS",
+	"GIT_SSH_COMMAND",
 	"DBUS_SESSION_BUS_ADDRESS",
 };
 
@@ -56,7 +100,8 @@ static bool is_in(char c, enum alphabet set)
 	}
 }
 
-/* How many characters of @set begin @s, at most @max: a hostile value is not read again and again. */
+/* How many characters of @set begin @s, at most @max: a hostile value is not read again and again.
+ */
 static size_t run_of(const char *s, enum alphabet set, size_t max)
 {
 	size_t n = 0;
@@ -181,8 +226,8 @@ const char *secrets_value(const char *v)
 			return "an OpenAI key";
 		for (size_t i = 0; i < ARRAY_SIZE(tokens); i++)
 			if (str_has_prefix(v, tokens[i].prefix) &&
-			    run_of(v + strlen(tokens[i].prefix), tokens[i].set,
-				   tokens[i].min) == tokens[i].min)
+			    run_of(v + strlen(tokens[i].prefix), tokens[i].set, tokens[i].min) ==
+				    tokens[i].min)
 				return tokens[i].what;
 	}
 	return NULL;

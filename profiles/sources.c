@@ -249,25 +249,38 @@ static const struct source_guard on_host[] = {
 
 /* Names that are credentials wherever they lie: homes that nobody told us of, copies, backups. */
 static const char *const credential_names[] = {
-	".ssh", ".gnupg", ".password-store", ".aws", ".azure", ".kube", ".docker", ".netrc",
-	"_netrc", ".git-credentials", ".pgpass", ".my.cnf", ".vault-token", ".pypirc", ".npmrc",
-	"id_rsa", "id_dsa", "id_ecdsa", "id_ecdsa_sk", "id_ed25519", "id_ed25519_sk",
+	".ssh",		 ".gnupg",  ".password-store", ".aws",	      ".azure",
+	".kube",	 ".docker", ".netrc",	       "_netrc",      ".git-credentials",
+	".pgpass",	 ".my.cnf", ".vault-token",    ".pypirc",     ".npmrc",
+	"id_rsa",	 "id_dsa",  "id_ecdsa",	       "id_ecdsa_sk", "id_ed25519",
+	"id_ed25519_sk",
 };
 
 static const char *const public_paths[] = {
-	"/etc/localtime", "/etc/timezone", "/etc/ssl/certs", "/etc/ca-certificates",
-	"/etc/ca-certificates.conf", "/etc/pki/tls/certs", "/etc/pki/ca-trust",
+	"/etc/localtime",
+	"/etc/timezone",
+	"/etc/ssl/certs",
+	"/etc/ca-certificates",
+	"/etc/ca-certificates.conf",
+	"/etc/pki/tls/certs",
+	"/etc/pki/ca-trust",
 };
 
 static const char *const kernel_fs[] = {
-	"proc", "sysfs", "cgroup", "cgroup2", "devtmpfs", "devpts", "debugfs", "tracefs",
-	"securityfs", "configfs", "bpf", "pstore", "efivarfs", "mqueue", "nsfs", "binfmt_misc",
-	"selinuxfs", "smackfs", "fusectl", "rpc_pipefs", "nfsd", "autofs", "resctrl", "xenfs",
+	"proc",	    "sysfs",	  "cgroup",	"cgroup2",     "devtmpfs",  "devpts",
+	"debugfs",  "tracefs",	  "securityfs", "configfs",    "bpf",	    "pstore",
+	"efivarfs", "mqueue",	  "nsfs",	"binfmt_misc", "selinuxfs", "smackfs",
+	"fusectl",  "rpc_pipefs", "nfsd",	"autofs",      "resctrl",   "xenfs",
 };
 
 const char *const sources_engine_roots[] = {
-	"/var/lib/docker", "/var/lib/containers/storage", "/run/containers/storage",
-	"/var/lib/containerd", "/run/containerd", "/var/lib/kubelet", NULL,
+	"/var/lib/docker",
+	"/var/lib/containers/storage",
+	"/run/containers/storage",
+	"/var/lib/containerd",
+	"/run/containerd",
+	"/var/lib/kubelet",
+	NULL,
 };
 
 const struct source_rule *sources_rule(const char *rule)
@@ -319,9 +332,9 @@ void sources_guards(struct arena *a, const char *const *homes, size_t n_homes,
 
 	for (size_t h = 0; h < n_homes; h++)
 		for (size_t i = 0; i < ARRAY_SIZE(in_home); i++)
-			*arena_push(a, v, n) = (struct source_guard){
-				in_home[i].rule, path_join(a, homes[h], in_home[i].path)
-			};
+			*arena_push(a, v, n) =
+				(struct source_guard){ in_home[i].rule,
+						       path_join(a, homes[h], in_home[i].path) };
 	for (size_t i = 0; i < ARRAY_SIZE(on_host); i++)
 		*arena_push(a, v, n) = on_host[i];
 	for (size_t h = 0; h < n_homes; h++)

@@ -18,7 +18,8 @@ struct source_rule {
 	const char *is; /* ends the sentence "the source ..." */
 };
 
-/* sources_rule() - by the name that struct fact_guard carries; never NULL (unknown: reaches below) */
+/* sources_rule() - by the name that struct fact_guard carries; never NULL (unknown: reaches below)
+ */
 const struct source_rule *sources_rule(const char *rule);
 
 /* sources_is_public() - a path below /etc that every program may read (time zone, certificates) */

@@ -23,8 +23,9 @@ TABLE_CHECK(finding_action_name, FIND__COUNT);
 
 /* For create. tighten_net decides what tighten_ns writes; mounts and sysctls need the id maps. */
 static tighten_area *const areas[] = {
-	tighten_net,  tighten_ns,      tighten_root,   tighten_mounts, tighten_env,  tighten_caps,
-	tighten_proc, tighten_devices, tighten_sysctl, tighten_paths,  tighten_seccomp,
+	tighten_net,	tighten_ns,    tighten_root,	tighten_mounts,
+	tighten_env,	tighten_caps,  tighten_proc,	tighten_devices,
+	tighten_sysctl, tighten_paths, tighten_seccomp,
 };
 
 /* For exec: what belongs to a process alone. */
@@ -117,8 +118,8 @@ static int check_complete(const struct profile *p, struct err *e)
 {
 	if (p->complete)
 		return 0;
-	return err_set(e, ERR_INPUT, "profile \"%s\" is not complete: resolve what it extends first",
-		       p->name);
+	return err_set(e, ERR_INPUT,
+		       "profile \"%s\" is not complete: resolve what it extends first", p->name);
 }
 
 int tighten(struct arena *a, const struct oci_spec *s, const struct profile *p,
@@ -132,7 +133,13 @@ int tighten(struct arena *a, const struct oci_spec *s, const struct profile *p,
 	t->spec = copy_spec(a, s);
 
 	struct tighten_ctx c = {
-		.a = a, .p = p, .f = f, .in = s, .s = t->spec, .proc = t->spec->process, .t = t,
+		.a = a,
+		.p = p,
+		.f = f,
+		.in = s,
+		.s = t->spec,
+		.proc = t->spec->process,
+		.t = t,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(areas); i++)

@@ -31,7 +31,8 @@ static void cut(struct tighten_ctx *c, const char *name, uint64_t *set, uint64_t
 	if (!cut_off || mutant("caps.bounding"))
 		return;
 	*set &= keep;
-	tighten_find(c, "caps.bounding", FIND_REMOVED, "capabilities.keep of the profile leaves them out",
+	tighten_find(c, "caps.bounding", FIND_REMOVED,
+		     "capabilities.keep of the profile leaves them out",
 		     "process.capabilities.%s: %s", name, names_in(c, cut_off));
 }
 
@@ -73,8 +74,10 @@ int tighten_caps(struct tighten_ctx *c, struct err *e)
 	}
 	if (c->p->no_new_privs && !proc->no_new_privileges && !mutant("process.nnp")) {
 		proc->no_new_privileges = true;
-		tighten_find(c, "process.nnp", FIND_ADDED, "setuid programs and file capabilities "
-			     "give nothing inside the container", "process.noNewPrivileges");
+		tighten_find(c, "process.nnp", FIND_ADDED,
+			     "setuid programs and file capabilities "
+			     "give nothing inside the container",
+			     "process.noNewPrivileges");
 	}
 	return 0;
 }

@@ -28,16 +28,16 @@ struct tighten_ctx {
 
 typedef int tighten_area(struct tighten_ctx *c, struct err *e);
 
-tighten_area tighten_net;	/* which E; whether there is an A. Before tighten_ns */
-tighten_area tighten_ns;	/* namespaces, user namespace and its maps, hostname */
-tighten_area tighten_root;	/* disposable, idmapped */
-tighten_area tighten_mounts;	/* needs the maps */
+tighten_area tighten_net;    /* which E; whether there is an A. Before tighten_ns */
+tighten_area tighten_ns;     /* namespaces, user namespace and its maps, hostname */
+tighten_area tighten_root;   /* disposable, idmapped */
+tighten_area tighten_mounts; /* needs the maps */
 tighten_area tighten_env;
-tighten_area tighten_caps;	/* capabilities, no_new_privs */
-tighten_area tighten_proc;	/* ids, OOM score, scheduler, I/O class, limits */
-tighten_area tighten_devices;	/* nodes, device cgroup, net devices */
-tighten_area tighten_sysctl;	/* needs the maps */
-tighten_area tighten_paths;	/* masked and read-only paths, propagation of the root */
+tighten_area tighten_caps;    /* capabilities, no_new_privs */
+tighten_area tighten_proc;    /* ids, OOM score, scheduler, I/O class, limits */
+tighten_area tighten_devices; /* nodes, device cgroup, net devices */
+tighten_area tighten_sysctl;  /* needs the maps */
+tighten_area tighten_paths;   /* masked and read-only paths, propagation of the root */
 tighten_area tighten_seccomp;
 
 /* tighten_find() - one finding; @fmt makes "what": place and object, never a secret's value */
@@ -71,7 +71,8 @@ int tighten_source(struct tighten_ctx *c, const struct mount_try *m, bool lifted
 
 /* tighten_engine.c: what engines inject, keyed by this container's id */
 struct injected {
-	const char *source; /* below an engine's root; %i this id, %s sandbox, %u pod uid, %n any name */
+	const char *source;   /* below an engine's root; %i this id, %s sandbox, %u pod uid, %n any
+				 name */
 	const char *dest_ctr; /* exact; NULL: anywhere */
 	char type;
 	bool readonly;

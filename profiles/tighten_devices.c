@@ -10,7 +10,7 @@
 #include "base/table.h"
 #include "profiles/tighten_ctx.h"
 
-#define ANY	  INT64_C(-1)
+#define ANY INT64_C(-1)
 #define SHOWN_MAX 8u
 
 static const struct {
@@ -26,8 +26,9 @@ static const struct {
 static bool is_default_device(const struct oci_device *d)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(defaults); i++)
-		if (defaults[i].path && d->type == defaults[i].type && d->major == defaults[i].major &&
-		    d->minor == defaults[i].minor && d->path && streq(d->path, defaults[i].path))
+		if (defaults[i].path && d->type == defaults[i].type &&
+		    d->major == defaults[i].major && d->minor == defaults[i].minor && d->path &&
+		    streq(d->path, defaults[i].path))
 			return true;
 	return false;
 }
@@ -105,7 +106,9 @@ static void replace_rules(struct tighten_ctx *c)
 			.type = defaults[i].type,
 			.major = { true, defaults[i].major },
 			.minor = { defaults[i].minor != ANY, defaults[i].minor },
-			.read = true, .write = true, .mknod = true,
+			.read = true,
+			.write = true,
+			.mknod = true,
 		};
 	l->resources->devices = v;
 	l->resources->n_devices = ARRAY_SIZE(defaults) + 1;

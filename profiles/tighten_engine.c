@@ -19,10 +19,12 @@
 
 static const struct injected injected[] = {
 	/* dockerd, below its data root */
-	{ "containers/%i/resolv.conf", "/etc/resolv.conf", 'f', true, IDMAP_NONE, "Docker's resolv.conf" },
+	{ "containers/%i/resolv.conf", "/etc/resolv.conf", 'f', true, IDMAP_NONE,
+	  "Docker's resolv.conf" },
 	{ "containers/%i/hostname", "/etc/hostname", 'f', true, IDMAP_NONE, "Docker's hostname" },
 	{ "containers/%i/hosts", "/etc/hosts", 'f', true, IDMAP_NONE, "Docker's hosts" },
-	{ "containers/%i/mounts/shm", "/dev/shm", 'd', false, IDMAP_NONE, "Docker's shared memory" },
+	{ "containers/%i/mounts/shm", "/dev/shm", 'd', false, IDMAP_NONE,
+	  "Docker's shared memory" },
 	/* Docker and Podman: a named volume keeps its ids; only root gets to its directory */
 	{ "volumes/%n/_data", NULL, 'd', false, IDMAP_CONTAINER, "a named volume" },
 	/* Podman, below its graph root and its run root */
@@ -30,9 +32,10 @@ static const struct injected injected[] = {
 	  "Podman's resolv.conf" },
 	{ "overlay-containers/%i/userdata/hostname", "/etc/hostname", 'f', true, IDMAP_NONE,
 	  "Podman's hostname" },
-	{ "overlay-containers/%i/userdata/hosts", "/etc/hosts", 'f', true, IDMAP_NONE, "Podman's hosts" },
-	{ "overlay-containers/%i/userdata/.containerenv", "/run/.containerenv", 'f', true, IDMAP_NONE,
-	  "Podman's .containerenv" },
+	{ "overlay-containers/%i/userdata/hosts", "/etc/hosts", 'f', true, IDMAP_NONE,
+	  "Podman's hosts" },
+	{ "overlay-containers/%i/userdata/.containerenv", "/run/.containerenv", 'f', true,
+	  IDMAP_NONE, "Podman's .containerenv" },
 	{ "overlay-containers/%i/userdata/shm", "/dev/shm", 'd', false, IDMAP_NONE,
 	  "Podman's shared memory" },
 	/* containerd's CRI, by the sandbox that the config names */
@@ -54,10 +57,8 @@ static const struct injected injected[] = {
 static const struct {
 	const char *base, *dest_ctr;
 } inits[] = {
-	{ "docker-init", "/sbin/docker-init" },
-	{ "tini-static", "/sbin/docker-init" },
-	{ "tini", "/sbin/docker-init" },
-	{ "catatonit", "/run/podman-init" },
+	{ "docker-init", "/sbin/docker-init" }, { "tini-static", "/sbin/docker-init" },
+	{ "tini", "/sbin/docker-init" },	{ "catatonit", "/run/podman-init" },
 	{ "catatonit", "/dev/init" },
 };
 
@@ -82,8 +83,9 @@ static const char *variable(const struct tighten_ctx *c, char which)
 					       "io.kubernetes.cri-o.SandboxID", NULL };
 	static const char *const pod[] = { "io.kubernetes.cri.sandbox-uid", NULL };
 
-	return which == 'i' ? c->f->id : which == 's' ? first_annotation(c, sandbox) :
-						 first_annotation(c, pod);
+	return which == 'i'   ? c->f->id
+	       : which == 's' ? first_annotation(c, sandbox)
+			      : first_annotation(c, pod);
 }
 
 /* One component of a row's source against one of the path. */
@@ -118,8 +120,8 @@ static bool source_matches(const struct tighten_ctx *c, const char *want, const 
 	return !*want && !*got;
 }
 
-static bool row_matches(struct tighten_ctx *c, const struct injected *row, const struct mount_try *m,
-			const char *const *roots)
+static bool row_matches(struct tighten_ctx *c, const struct injected *row,
+			const struct mount_try *m, const char *const *roots)
 {
 	const char *at = m->at->realpath;
 
@@ -157,9 +159,9 @@ static const char *derived_root(struct tighten_ctx *c)
 	static const struct {
 		const char *third, *second, *last; /* from the end; NULL: any */
 	} shapes[] = {
-		{ "overlay2", NULL, "merged" },	    /* dockerd */
-		{ "overlay", NULL, "merged" },	    /* Podman */
-		{ "rootfs", "overlayfs", NULL },    /* dockerd with containerd's images */
+		{ "overlay2", NULL, "merged" },	 /* dockerd */
+		{ "overlay", NULL, "merged" },	 /* Podman */
+		{ "rootfs", "overlayfs", NULL }, /* dockerd with containerd's images */
 	};
 	const char *at = c->f->root.is_overlay ? c->f->root.at.realpath : NULL;
 	const char *part[3] = { NULL };
@@ -187,8 +189,8 @@ static const char *resolved(struct tighten_ctx *c, const char *root)
 	for (size_t i = 0; i < c->f->n_guards; i++) {
 		const struct fact_path *g = &c->f->guards[i].at;
 
-		if (g->given && g->realpath && !streq(g->given, "/") && !streq(g->given, g->realpath) &&
-		    path_is_within(root, g->given))
+		if (g->given && g->realpath && !streq(g->given, "/") &&
+		    !streq(g->given, g->realpath) && path_is_within(root, g->given))
 			return arena_printf(c->a, "%s%s", g->realpath, root + strlen(g->given));
 	}
 	return root;

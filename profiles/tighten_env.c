@@ -37,7 +37,8 @@ static bool keep(struct tighten_ctx *c, const char *entry, size_t i)
 {
 	size_t n = strcspn(entry, "=");
 	const char *pattern = mutant("env.name") ? NULL : secrets_name(entry, n);
-	const char *looks = mutant("env.value") ? NULL : secrets_value(entry[n] ? entry + n + 1 : entry);
+	const char *looks =
+		mutant("env.value") ? NULL : secrets_value(entry[n] ? entry + n + 1 : entry);
 
 	if (!pattern && !looks)
 		return true;
@@ -50,8 +51,8 @@ static bool keep(struct tighten_ctx *c, const char *entry, size_t i)
 			     "process.env: %s", name);
 		return true;
 	}
-	const char *why = pattern ? arena_printf(c->a, "the name matches %s", pattern) :
-				    arena_printf(c->a, "the value looks like %s", looks);
+	const char *why = pattern ? arena_printf(c->a, "the name matches %s", pattern)
+				  : arena_printf(c->a, "the value looks like %s", looks);
 
 	tighten_find(c, rule, FIND_REMOVED, why, "process.env: %s", name);
 	return false;
@@ -78,8 +79,10 @@ static void warn_of_arguments(struct tighten_ctx *c)
 
 		if (looks)
 			tighten_find(c, "args.value", FIND_NOTE,
-				     arena_printf(c->a, "it looks like %s and every process in "
-						  "the container can read it", looks),
+				     arena_printf(c->a,
+						  "it looks like %s and every process in "
+						  "the container can read it",
+						  looks),
 				     "process.args[%zu]", i);
 	}
 }
@@ -126,8 +129,8 @@ static void add_proxy(struct tighten_ctx *c)
 		if (rows[i].lower)
 			add(c, rows[i].lower, value);
 		tighten_find(c, "net.proxy", FIND_ADDED,
-			     "the proxy is the only way out of the container",
-			     "process.env: %s=%s", rows[i].upper, value);
+			     "the proxy is the only way out of the container", "process.env: %s=%s",
+			     rows[i].upper, value);
 	}
 }
 

@@ -45,10 +45,10 @@ static const struct {
 	const char *name;
 	enum option_act act;
 } option_acts[] = {
-	{ "suid", DROP },	    { "rsuid", DROP },		{ "dev", DROP },
-	{ "rdev", DROP },	    { "rw", DROP_IF_RO },	{ "rrw", DROP_IF_RO },
+	{ "suid", DROP },	    { "rsuid", DROP },		 { "dev", DROP },
+	{ "rdev", DROP },	    { "rw", DROP_IF_RO },	 { "rrw", DROP_IF_RO },
 	{ "shared", DROP_SHARING }, { "rshared", DROP_SHARING }, { "slave", DROP_SHARING },
-	{ "rslave", DROP_SHARING }, { "idmap", DROP_MAP },	{ "ridmap", DROP_MAP },
+	{ "rslave", DROP_SHARING }, { "idmap", DROP_MAP },	 { "ridmap", DROP_MAP },
 	{ "rbind", NOT_RECURSIVE },
 };
 
@@ -91,7 +91,8 @@ static void bind_option(struct tighten_ctx *c, const struct mount_try *m, const 
 		return;
 	case DROP_MAP:
 		tighten_find(c, "mount.owner", FIND_REMOVED,
-			     "the profile decides whose ids the files have", "%s: %s", m->what, option);
+			     "the profile decides whose ids the files have", "%s: %s", m->what,
+			     option);
 		return;
 	case DROP_IF_RO:
 		if (!readonly)
@@ -131,10 +132,10 @@ static struct oci_mount bind_options(struct tighten_ctx *c, const struct mount_t
 
 static const struct fs_type {
 	const char *type;
-	bool readonly;	/* it shows more than the container's namespaces */
-	bool no_data;	/* its own options could reach further (cgroup v1: release_agent=) */
+	bool readonly; /* it shows more than the container's namespaces */
+	bool no_data;  /* its own options could reach further (cgroup v1: release_agent=) */
 } fs_types[] = {
-	{ "proc", false, false },   { "sysfs", true, true },  { "tmpfs", false, false },
+	{ "proc", false, false },   { "sysfs", true, true },   { "tmpfs", false, false },
 	{ "devpts", false, false }, { "mqueue", false, true }, { "cgroup", true, true },
 	{ "cgroup2", true, true },
 };
@@ -210,7 +211,8 @@ static int screen_fs(struct tighten_ctx *c, const struct mount_try *m, struct er
 		t = &anything;
 	if (!t)
 		return err_deny(e, "mount.type", m->what,
-				tighten_print(c->a, "a file system of type \"%s\" is none of those that "
+				tighten_print(c->a,
+					      "a file system of type \"%s\" is none of those that "
 					      "only show the container's own namespaces",
 					      m->m->type ? m->m->type : ""),
 				NULL);
@@ -226,7 +228,8 @@ static int screen_fs(struct tighten_ctx *c, const struct mount_try *m, struct er
 /* The host's own file systems, asked for by --ipc host and the like: a private one does as well. */
 static bool replace_hosts(struct tighten_ctx *c, const struct mount_try *m)
 {
-	static const char *const shm[] = { "nosuid", "noexec", "nodev", "mode=1777", "size=65536k" };
+	static const char *const shm[] = { "nosuid", "noexec", "nodev", "mode=1777",
+					   "size=65536k" };
 	static const char *const plain[] = { "nosuid", "noexec", "nodev" };
 	static const char *const readonly[] = { "nosuid", "noexec", "nodev", "ro" };
 	static const struct {
@@ -245,8 +248,10 @@ static bool replace_hosts(struct tighten_ctx *c, const struct mount_try *m)
 		    mutant("mount.private"))
 			continue;
 
-		struct oci_mount out = { .destination = rows[i].path, .type = rows[i].type,
-					 .source = rows[i].source, .n_options = rows[i].n_options };
+		struct oci_mount out = { .destination = rows[i].path,
+					 .type = rows[i].type,
+					 .source = rows[i].source,
+					 .n_options = rows[i].n_options };
 
 		for (size_t k = 0, n = 0; k < rows[i].n_options; k++)
 			*arena_push(c->a, out.options, n) = rows[i].options[k];
@@ -262,7 +267,9 @@ static bool drop_service_account(struct tighten_ctx *c, const struct mount_try *
 {
 	static const char *const places[] = { "/var/run/secrets/kubernetes.io",
 					      "/run/secrets/kubernetes.io" };
-	bool is = strstr(m->at->realpath ? m->at->realpath : m->m->source ? m->m->source : "",
+	bool is = strstr(m->at->realpath ? m->at->realpath
+			 : m->m->source	 ? m->m->source
+					 : "",
 			 "/volumes/kubernetes.io~projected/") != NULL;
 
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
@@ -286,16 +293,17 @@ static int pass_injected(struct tighten_ctx *c, const struct mount_try *m,
 
 	if (tm.idmap == IDMAP_CONTAINER && !m->at->can_idmap)
 		return err_deny(e, "mount.owner", m->what,
-				tighten_print(c->a, "%s on a file system (%s) that this kernel cannot "
-					      "idmap", row->what,
-					      m->at->fstype ? m->at->fstype : "unknown"),
+				tighten_print(c->a,
+					      "%s on a file system (%s) that this kernel cannot "
+					      "idmap",
+					      row->what, m->at->fstype ? m->at->fstype : "unknown"),
 				"keep the engine's data on ext4, xfs, btrfs or tmpfs");
 
 	struct oci_mount out = bind_options(c, m, row->readonly, false);
 
 	accept(c, &out, m->at, tm);
-	tighten_find(c, "mount.engine", FIND_PASSED, arena_printf(c->a, "it is %s", row->what), "%s",
-		     m->what);
+	tighten_find(c, "mount.engine", FIND_PASSED, arena_printf(c->a, "it is %s", row->what),
+		     "%s", m->what);
 	return 0;
 }
 
@@ -329,6 +337,12 @@ static int screen_project(struct tighten_ctx *c, const struct mount_try *m, enum
 	struct oci_mount out = bind_options(c, m, tm.force_readonly, allowed == ALLOW_EXACT);
 
 	accept(c, &out, m->at, tm);
+	if (allowed != ALLOW_EXACT && has_option(m->m, "rbind"))
+		tighten_find(
+			c, "mount.recursive", FIND_REPLACED,
+			"what is mounted below the source is not shown, because nothing is known "
+			"of it",
+			"%s", m->what);
 	if (allowed != ALLOW_NOTHING)
 		tighten_find(c, "mount.allow", FIND_PASSED, "mounts.allow of the profile names it",
 			     "%s", m->what);
@@ -341,12 +355,16 @@ static int check_target(struct tighten_ctx *c, const struct mount_try *m, struct
 	static const char *const places[] = { "/proc", "/sys" };
 
 	if (streq(m->dest_ctr, "/") && !mutant("mount.target"))
-		return err_deny(e, "mount.target", m->what, "the destination is the root itself", NULL);
+		return err_deny(e, "mount.target", m->what, "the destination is the root itself",
+				NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
 		if (path_is_within(m->dest_ctr, places[i]) && !mutant("mount.target"))
 			return err_deny(e, "mount.target", m->what,
-					arena_printf(c->a, "the destination lies in %s, where programs "
-						     "read what the kernel says", places[i]), NULL);
+					arena_printf(c->a,
+						     "the destination lies in %s, where programs "
+						     "read what the kernel says",
+						     places[i]),
+					NULL);
 	return 0;
 }
 
@@ -358,8 +376,8 @@ static int screen_bind(struct tighten_ctx *c, const struct mount_try *m, struct 
 	if (allowed != ALLOW_EXACT && drop_service_account(c, m))
 		return 0;
 	if (!m->at->realpath || !m->at->type)
-		return err_set(e, ERR_SPEC, "%s: the source does not exist: no such file or directory",
-			       m->what);
+		return err_set(e, ERR_SPEC,
+			       "%s: the source does not exist: no such file or directory", m->what);
 	if (replace_hosts(c, m))
 		return 0;
 	if (check_target(c, m, e))
@@ -373,10 +391,12 @@ static int screen_bind(struct tighten_ctx *c, const struct mount_try *m, struct 
 static const char *describe(struct tighten_ctx *c, const struct oci_mount *m,
 			    const struct fact_path *at, size_t i)
 {
-	const char *source = m->source ? m->source : "", *dest = m->destination ? m->destination : "";
+	const char *source = m->source ? m->source : "",
+		   *dest = m->destination ? m->destination : "";
 
 	if (!is_bind(m))
-		return tighten_print(c->a, "mounts[%zu]: %s on %s", i, m->type ? m->type : "?", dest);
+		return tighten_print(c->a, "mounts[%zu]: %s on %s", i, m->type ? m->type : "?",
+				     dest);
 	if (at->realpath && !streq(at->realpath, source))
 		return tighten_print(c->a, "mounts[%zu]: bind %s (which is %s) on %s", i, source,
 				     at->realpath, dest);
@@ -388,8 +408,8 @@ static void keep_as_spec(struct tighten_ctx *c, const struct oci_mount *m,
 {
 	bool mapped = m->n_uid_mappings || has_option(m, "idmap") || has_option(m, "ridmap");
 
-	accept(c, m, at, (struct tight_mount){ .idmap = mapped ? IDMAP_SPEC : IDMAP_NONE,
-					       .rule = "oci" });
+	accept(c, m, at,
+	       (struct tight_mount){ .idmap = mapped ? IDMAP_SPEC : IDMAP_NONE, .rule = "oci" });
 }
 
 int tighten_mounts(struct tighten_ctx *c, struct err *e)

@@ -69,14 +69,16 @@ static int refuse_host(struct tighten_ctx *c, struct err *e)
 static void explain_own_net(struct tighten_ctx *c)
 {
 	bool proxy = c->p->egress.mode == NET_EGRESS;
-	const char *what = c->t->engine_net_host ? "linux.namespaces: the host's network" :
-			   c->t->engine_net_path ? "linux.namespaces: network by path" :
-						   "linux.namespaces: network";
-	const char *why = proxy ? arena_printf(c->a, "what runs in the container is in a network "
+	const char *what = c->t->engine_net_host   ? "linux.namespaces: the host's network"
+			   : c->t->engine_net_path ? "linux.namespaces: network by path"
+						   : "linux.namespaces: network";
+	const char *why = proxy ? arena_printf(c->a,
+					       "what runs in the container is in a network "
 					       "namespace of its own, and the proxy's %zu entr%s "
-					       "the only way out", c->p->egress.n_allow,
-					       c->p->egress.n_allow == 1 ? "y is" : "ies are") :
-				  "what runs in the container is in an empty network namespace";
+					       "the only way out",
+					       c->p->egress.n_allow,
+					       c->p->egress.n_allow == 1 ? "y is" : "ies are")
+				: "what runs in the container is in an empty network namespace";
 
 	tighten_find(c, proxy ? "net.egress" : "net.none", FIND_REPLACED, why, "%s", what);
 }

@@ -55,10 +55,11 @@ static bool keeps_userns(struct tighten_ctx *c)
 	if (c->f->in_initial_userns && (maps_host_root(l->uid_mappings, l->n_uid_mappings) ||
 					maps_host_root(l->gid_mappings, l->n_gid_mappings)))
 		return false;
-	tighten_find(c, "userns.private", FIND_PASSED, ns->path ?
-		     "it belongs to a container of the same pod" :
-		     "the config brings its own id maps, and they leave out the host's root",
-		     "linux.namespaces: user");
+	tighten_find(
+		c, "userns.private", FIND_PASSED,
+		ns->path ? "it belongs to a container of the same pod"
+			 : "the config brings its own id maps, and they leave out the host's root",
+		"linux.namespaces: user");
 	return true;
 }
 
@@ -67,7 +68,8 @@ static const char *why_no_userns(struct tighten_ctx *c)
 	const char *kernel = c->f->kernel ? c->f->kernel : "unknown";
 
 	if (!c->f->kernel_idmap)
-		return arena_printf(c->a, "the kernel (%s) cannot idmap a mount here "
+		return arena_printf(c->a,
+				    "the kernel (%s) cannot idmap a mount here "
 				    "(mount_setattr(2) with MOUNT_ATTR_IDMAP, for overlay layers "
 				    "from Linux 5.19), so the root's files would belong to nobody",
 				    kernel);
@@ -82,15 +84,17 @@ static int make_userns(struct tighten_ctx *c, struct err *e)
 	const char *why_not = why_no_userns(c);
 
 	if (why_not && c->p->userns == USERNS_REQUIRE)
-		return err_deny(e, "userns.private", "a user namespace for the container", why_not,
-				"set \"userns\": \"prefer\" in the profile; root in the container is "
-				"then root on the host");
+		return err_deny(
+			e, "userns.private", "a user namespace for the container", why_not,
+			"set \"userns\": \"prefer\" in the profile; root in the container is "
+			"then root on the host");
 	if (why_not) {
 		const struct oci_namespace *ns = oci_ns_find(c->in, NS_USER);
 
 		c->drop_userns = ns && ns->path;
-		tighten_find(c, "userns.private", FIND_NOTE, why_not,
-			     "linux.namespaces: no user namespace, root inside is root on the host");
+		tighten_find(
+			c, "userns.private", FIND_NOTE, why_not,
+			"linux.namespaces: no user namespace, root inside is root on the host");
 		return 0;
 	}
 	struct oci_idmap *map = arena_alloc(c->a, 2, sizeof(*map));
@@ -177,9 +181,11 @@ static void name_host(struct tighten_ctx *c)
 
 	if (!is || is->path || (was && !was->path) || c->s->hostname)
 		return;
-	c->s->hostname = c->f->id && c->f->id[0] ? arena_printf(c->a, "%.12s", c->f->id) : "agentrt";
-	tighten_find(c, "ns.private", FIND_ADDED, "the new uts namespace would show the host's name",
-		     "hostname: %s", c->s->hostname);
+	c->s->hostname =
+		c->f->id && c->f->id[0] ? arena_printf(c->a, "%.12s", c->f->id) : "agentrt";
+	tighten_find(c, "ns.private", FIND_ADDED,
+		     "the new uts namespace would show the host's name", "hostname: %s",
+		     c->s->hostname);
 }
 
 int tighten_ns(struct tighten_ctx *c, struct err *e)

@@ -76,22 +76,27 @@ int tighten_owner(struct tighten_ctx *c, const struct mount_try *m, struct tight
 	const struct fact_path *at = m->at;
 
 	if (!tighten_has_userns(c))
-		return only_readonly(c, m, "the container has no user namespace, so what its root "
-				     "writes would belong to the host's root", ret);
+		return only_readonly(c, m,
+				     "the container has no user namespace, so what its root "
+				     "writes would belong to the host's root",
+				     ret);
 	if (is_containers_own(c, at)) {
 		ret->idmap = IDMAP_NONE;
 		ret->rule = "mount.owner";
 		return 0;
 	}
 	if (at->uid == 0 || at->gid == 0)
-		return only_readonly(c, m, "it belongs to the host's root, who is never the owner of "
-				     "what a container writes", ret);
+		return only_readonly(c, m,
+				     "it belongs to the host's root, who is never the owner of "
+				     "what a container writes",
+				     ret);
 	if (at->can_idmap)
 		return map_owner(c, m, ret);
 	if (asks_readonly(m->m))
 		return only_readonly(c, m, "", ret);
 	return err_deny(e, "mount.owner", m->what,
-			tighten_print(c->a, "its file system (%s) cannot be idmapped by this kernel, so "
+			tighten_print(c->a,
+				      "its file system (%s) cannot be idmapped by this kernel, so "
 				      "nothing could be written as its owner",
 				      at->fstype ? at->fstype : "unknown"),
 			"mount it read-only, or keep it on ext4, xfs, btrfs or tmpfs");

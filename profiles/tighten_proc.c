@@ -69,8 +69,10 @@ static int check_id(struct tighten_ctx *c, const char *what, const struct oci_id
 	if (tighten_host_id(maps, n, id, &host))
 		return 0;
 	return err_deny(e, "userns.ids", arena_printf(c->a, "%s %u", what, id),
-			arena_printf(c->a, "the container's user namespace maps %zu range%s of ids "
-				     "and this one is in none", n, n == 1 ? "" : "s"),
+			arena_printf(c->a,
+				     "the container's user namespace maps %zu range%s of ids "
+				     "and this one is in none",
+				     n, n == 1 ? "" : "s"),
 			"use an id below 65536");
 }
 
@@ -106,7 +108,8 @@ static void limit_pids(struct tighten_ctx *c)
 	    (r && r->pids_limit.set && r->pids_limit.v >= 0))
 		return;
 	resources(c)->pids_limit = (struct opt_i64){ true, c->p->pids_limit };
-	tighten_find(c, "limits.pids", FIND_ADDED, "the config limits the number of processes nowhere",
+	tighten_find(c, "limits.pids", FIND_ADDED,
+		     "the config limits the number of processes nowhere",
 		     "linux.resources.pids.limit: %lld", (long long)c->p->pids_limit);
 }
 
@@ -142,7 +145,8 @@ static void cut_realtime(struct tighten_ctx *c)
 	struct oci_resources *r = c->s->linux_.resources;
 
 	if (!r || mutant("resources.realtime") ||
-	    !((r->cpu_rt_runtime.set && r->cpu_rt_runtime.v) || (r->cpu_rt_period.set && r->cpu_rt_period.v)))
+	    !((r->cpu_rt_runtime.set && r->cpu_rt_runtime.v) ||
+	      (r->cpu_rt_period.set && r->cpu_rt_period.v)))
 		return;
 	r->cpu_rt_runtime = (struct opt_i64){ 0 };
 	r->cpu_rt_period = (struct opt_u64){ 0 };

@@ -8,13 +8,15 @@ static int check_overlay(struct tighten_ctx *c, struct err *e)
 	const struct fact_root *r = &c->f->root;
 
 	if (!c->f->kernel_overlay)
-		return err_deny(e, "root.overlay", "a throwaway root",
-				"the kernel has no overlay file system (CONFIG_OVERLAY_FS)",
-				"set root.mode to \"spec\" in the profile; writes then reach the bundle");
+		return err_deny(
+			e, "root.overlay", "a throwaway root",
+			"the kernel has no overlay file system (CONFIG_OVERLAY_FS)",
+			"set root.mode to \"spec\" in the profile; writes then reach the bundle");
 	if (r->is_overlay && r->problem)
-		return err_deny(e, "root.overlay",
-				tighten_print(c->a, "a throwaway root over %s", r->at.given), r->problem,
-				"set root.mode to \"spec\" in the profile; writes then reach the bundle");
+		return err_deny(
+			e, "root.overlay",
+			tighten_print(c->a, "a throwaway root over %s", r->at.given), r->problem,
+			"set root.mode to \"spec\" in the profile; writes then reach the bundle");
 	return 0;
 }
 

@@ -21,7 +21,8 @@ static const struct {
 	char type;
 	const char *rule, *why;
 } types[] = {
-	{ 's', "mount.socket", "the source is a socket: whoever listens on it would act for the container" },
+	{ 's', "mount.socket",
+	  "the source is a socket: whoever listens on it would act for the container" },
 	{ 'p', "mount.socket", "the source is a named pipe to a process of the host" },
 	{ 'b', "mount.device", "the source is a block device" },
 	{ 'c', "mount.device", "the source is a character device" },
@@ -80,8 +81,8 @@ static bool has_relation(const struct fact_path *at, const struct fact_guard *g,
 		return false;
 	if (rel == CONTAINS)
 		return is_within(&g->at, at);
-	return sources_rule(g->rule)->scope == SCOPE_BELOW ? is_within(at, &g->at) :
-							      is_same(at, &g->at);
+	return sources_rule(g->rule)->scope == SCOPE_BELOW ? is_within(at, &g->at)
+							   : is_same(at, &g->at);
 }
 
 static int screen_guards(struct tighten_ctx *c, const struct mount_try *m, enum relation rel,
@@ -96,7 +97,8 @@ static int screen_guards(struct tighten_ctx *c, const struct mount_try *m, enum 
 			continue;
 		if (has_relation(m->at, g, rel))
 			return refuse(c, m, g->rule,
-				      relation_text(c, m->at, &g->at, sources_rule(g->rule)->is), e);
+				      relation_text(c, m->at, &g->at, sources_rule(g->rule)->is),
+				      e);
 	}
 	return 0;
 }
@@ -121,7 +123,8 @@ static int screen_roots(struct tighten_ctx *c, const struct mount_try *m, enum r
 
 			if (rel == CONTAINS ? is_within(&at, m->at) : is_within(m->at, &at))
 				return refuse(c, m, rows[i].rule,
-					      relation_text(c, m->at, &at, sources_rule(rows[i].rule)->is),
+					      relation_text(c, m->at, &at,
+							    sources_rule(rows[i].rule)->is),
 					      e);
 		}
 	}
@@ -137,14 +140,19 @@ int tighten_source(struct tighten_ctx *c, const struct mount_try *m, bool lifted
 			return refuse(c, m, types[i].rule, types[i].why, e);
 	if (at->fstype && sources_is_kernel_fs(at->fstype) && !mutant("mount.kernel"))
 		return refuse(c, m, "mount.kernel",
-			      tighten_print(c->a, "the source lies on %s, which shows the state of the "
-					    "host's kernel", at->fstype), e);
+			      tighten_print(c->a,
+					    "the source lies on %s, which shows the state of the "
+					    "host's kernel",
+					    at->fstype),
+			      e);
 
 	const char *name = sources_credential_name(at->realpath);
 
 	if (name && !mutant("mount.credentials"))
-		return refuse(c, m, "mount.credentials",
-			      arena_printf(c->a, "\"%s\" in the path is a name for credentials", name), e);
+		return refuse(
+			c, m, "mount.credentials",
+			arena_printf(c->a, "\"%s\" in the path is a name for credentials", name),
+			e);
 	for (enum relation rel = IS_IN; rel <= CONTAINS; rel++)
 		if (screen_guards(c, m, rel, lifted, e) || screen_roots(c, m, rel, e))
 			return -1;

@@ -10,18 +10,12 @@ static const struct {
 	const char *key;
 	enum oci_ns_type ns;
 } namespaced[] = {
-	{ "net/", NS_NETWORK },
-	{ "fs/mqueue/", NS_IPC },
-	{ "kernel/msgmax", NS_IPC },
-	{ "kernel/msgmnb", NS_IPC },
-	{ "kernel/msgmni", NS_IPC },
-	{ "kernel/sem", NS_IPC },
-	{ "kernel/shmall", NS_IPC },
-	{ "kernel/shmmax", NS_IPC },
-	{ "kernel/shmmni", NS_IPC },
-	{ "kernel/shm_rmid_forced", NS_IPC },
-	{ "kernel/domainname", NS_UTS },
-	{ "user/", NS_USER },
+	{ "net/", NS_NETWORK },		 { "fs/mqueue/", NS_IPC },
+	{ "kernel/msgmax", NS_IPC },	 { "kernel/msgmnb", NS_IPC },
+	{ "kernel/msgmni", NS_IPC },	 { "kernel/sem", NS_IPC },
+	{ "kernel/shmall", NS_IPC },	 { "kernel/shmmax", NS_IPC },
+	{ "kernel/shmmni", NS_IPC },	 { "kernel/shm_rmid_forced", NS_IPC },
+	{ "kernel/domainname", NS_UTS }, { "user/", NS_USER },
 };
 
 /* "net.ipv4.ip_forward" and "net/ipv4/ip_forward" are one key: the first separator decides. */

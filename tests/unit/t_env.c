@@ -13,23 +13,79 @@
 static void names(void)
 {
 	static const char *const secret[] = {
-		"GITHUB_TOKEN", "github_token", "Gh_Token", "_TOKEN", "TOKEN", "MY_SECRET", "A_SECRET_B",
-		"SECRET_KEY_BASE", "DJANGO_SECRET_KEY", "DB_PASSWORD", "PGPASSWORD", "POSTGRES_PASSWORD",
-		"MYSQL_ROOT_PASSWORD_FILE", "SOME_PASSWD", "GPG_PASSPHRASE", "SMTP_PASS",
-		"OPENAI_API_KEY", "ANTHROPIC_API_KEY", "MYAPIKEY2", "AWS_ACCESS_KEY_ID",
-		"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "RSA_PRIVATE_KEY",
-		"GOOGLE_APPLICATION_CREDENTIALS", "GIT_CREDENTIAL_HELPER", "AZURE_PAT", "REGISTRY_AUTH",
-		"KEYSTORE_B64", "SENTRY_DSN", "AZURE_STORAGE_CONNECTION_STRING", "DATABASE_URL",
-		"SLACK_WEBHOOK_URL", "KUBECONFIG", "DOCKER_HOST", "SSH_AUTH_SOCK", "GIT_SSH_COMMAND",
-		"DBUS_SESSION_BUS_ADDRESS", "ACTIONS_ID_TOKEN_REQUEST_URL",
-		"AWS_CONTAINER_CREDENTIALS_FULL_URI", "CLAUDE_CODE_OAUTH_TOKEN", "COOKIE_SIGNING_KEY",
+		"GITHUB_TOKEN",
+		"github_token",
+		"Gh_Token",
+		"_TOKEN",
+		"TOKEN",
+		"MY_SECRET",
+		"A_SECRET_B",
+		"SECRET_KEY_BASE",
+		"DJANGO_SECRET_KEY",
+		"DB_PASSWORD",
+		"PGPASSWORD",
+		"POSTGRES_PASSWORD",
+		"MYSQL_ROOT_PASSWORD_FILE",
+		"SOME_PASSWD",
+		"GPG_PASSPHRASE",
+		"SMTP_PASS",
+		"OPENAI_API_KEY",
+		"ANTHROPIC_API_KEY",
+		"MYAPIKEY2",
+		"AWS_ACCESS_KEY_ID",
+		"AWS_SECRET_ACCESS_KEY",
+		"AWS_SESSION_TOKEN",
+		"AWS_PROFILE",
+		"RSA_PRIVATE_KEY",
+		"GOOGLE_APPLICATION_CREDENTIALS",
+		"GIT_CREDENTIAL_HELPER",
+		"AZURE_PAT",
+		"REGISTRY_AUTH",
+		"KEYSTORE_B64",
+		"SENTRY_DSN",
+		"AZURE_STORAGE_CONNECTION_STRING",
+		"DATABASE_URL",
+		"SLACK_WEBHOOK_URL",
+		"KUBECONFIG",
+		"DOCKER_HOST",
+		"SSH_AUTH_SOCK",
+		"GIT_SSH_COMMAND",
+		"DBUS_SESSION_BUS_ADDRESS",
+		"ACTIONS_ID_TOKEN_REQUEST_URL",
+		"AWS_CONTAINER_CREDENTIALS_FULL_URI",
+		"CLAUDE_CODE_OAUTH_TOKEN",
+		"COOKIE_SIGNING_KEY",
 		"MYSQL_PWD",
 	};
 	static const char *const plain[] = {
-		"PATH", "HOME", "LANG", "PWD", "OLDPWD", "USER", "TERM", "HOSTNAME", "TZ", "EDITOR",
-		"MAX_TOKENS", "CLAUDE_CODE_MAX_OUTPUT_TOKENS", "GIT_AUTHOR_NAME", "AUTHOR", "KEYBOARD",
-		"MONKEY", "TOKENIZERS_PARALLELISM", "PATTERN", "PASSAGE", "DSN_HOST", "NODE_ENV",
-		"HTTP_PROXY", "JAVA_HOME", "GOPATH", "CI", "DEBIAN_FRONTEND", "APIK", "",
+		"PATH",
+		"HOME",
+		"LANG",
+		"PWD",
+		"OLDPWD",
+		"USER",
+		"TERM",
+		"HOSTNAME",
+		"TZ",
+		"EDITOR",
+		"MAX_TOKENS",
+		"CLAUDE_CODE_MAX_OUTPUT_TOKENS",
+		"GIT_AUTHOR_NAME",
+		"AUTHOR",
+		"KEYBOARD",
+		"MONKEY",
+		"TOKENIZERS_PARALLELISM",
+		"PATTERN",
+		"PASSAGE",
+		"DSN_HOST",
+		"NODE_ENV",
+		"HTTP_PROXY",
+		"JAVA_HOME",
+		"GOPATH",
+		"CI",
+		"DEBIAN_FRONTEND",
+		"APIK",
+		"",
 	};
 	auto_arena struct arena a = ARENA_INIT;
 
@@ -58,7 +114,10 @@ static void values(void)
 		{ "an old OpenAI key", "sk-" R20 "T3BlbkFJ" R20, true },
 		{ "sk- and the wrong middle", "sk-" R20 R20, false },
 		{ "a library's name", "sk-learn", false },
-		{ "an AWS key id", "AKIA" "ABCDEFGHIJ012345", true },
+		{ "an AWS key id",
+		  "AKIA"
+		  "ABCDEFGHIJ012345",
+		  true },
 		{ "AKIA in lower case", "akiaabcdefghij012345", false },
 		{ "a Google API key", "AIza" R20 R10 "abcde", true },
 		{ "a Google access token", "ya29." R20, true },
@@ -72,8 +131,14 @@ static void values(void)
 		{ "a SendGrid key", "SG." R20, true },
 		{ "a JSON web token", "eyJhbGciOiJI.eyJzdWIiOiIx.SflKxw", true },
 		{ "two thirds of a JSON web token", "eyJhbGciOiJI.eyJzdWIiOiIx", false },
-		{ "a private key", "-----BEGIN OPENSSH " "PRIVATE KEY-----\nabc", true },
-		{ "a private key without a kind", "-----BEGIN " "PRIVATE KEY-----", true },
+		{ "a private key",
+		  "-----BEGIN OPENSSH "
+		  "PRIVATE KEY-----\nabc",
+		  true },
+		{ "a private key without a kind",
+		  "-----BEGIN "
+		  "PRIVATE KEY-----",
+		  true },
 		{ "a public key", "-----BEGIN PUBLIC KEY-----", false },
 		{ "a certificate", "-----BEGIN CERTIFICATE-----", false },
 		{ "a URL with a password", "postgres://u:p@db/x", true },
@@ -98,7 +163,8 @@ static void values(void)
 /* Time is linear: a quadratic matcher would need minutes for these. */
 static void hostile_values(void)
 {
-	static const char *const parts[] = { "eyJ-", "eyJ.", "a://", "://", "sk-", "-----BEGIN ", "u:p@" };
+	static const char *const parts[] = { "eyJ-", "eyJ.",	    "a://", "://",
+					     "sk-",  "-----BEGIN ", "u:p@" };
 	enum { BYTES = 1 << 20 };
 	auto_arena struct arena a = ARENA_INIT;
 
@@ -115,17 +181,21 @@ static void hostile_values(void)
 
 /* ---- tighten ---- */
 
-#define ENV                                                                             \
-	"\"PATH=/bin\",\"GITHUB_TOKEN=" MARKER "\",\"HARMLESS=ghp_" R40 "\",\"DB=mysql://u:" MARKER \
-	"@h/\",\"LANG=C\",\"ghp_" R40 "\",\"HTTPS_PROXY=http://u:" MARKER "@proxy:3128\",\"GITHUB_TOKEN=again\""
+#define ENV                                                                                        \
+	"\"PATH=/bin\",\"GITHUB_TOKEN=" MARKER "\",\"HARMLESS=ghp_" R40                            \
+	"\",\"DB=mysql://u:" MARKER "@h/\",\"LANG=C\",\"ghp_" R40                                  \
+	"\",\"HTTPS_PROXY=http://u:" MARKER "@proxy:3128\",\"GITHUB_TOKEN=again\""
 
 static const struct oci_process *tightened(struct arena *a, const char *env, const char *more,
 					   struct tight **ret_t)
 {
-	const char *text = arena_printf(a,
-		"{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"rootfs\"},"
-		"\"process\":{\"cwd\":\"/\",\"args\":[\"x\",\"--token=ghp_" R40 "\"],\"user\":{\"uid\":0,"
-		"\"gid\":0},\"env\":[%s]}}", env);
+	const char *text =
+		arena_printf(a,
+			     "{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"rootfs\"},"
+			     "\"process\":{\"cwd\":\"/\",\"args\":[\"x\",\"--token=ghp_" R40
+			     "\"],\"user\":{\"uid\":0,"
+			     "\"gid\":0},\"env\":[%s]}}",
+			     env);
 	struct err e = ERR_INIT;
 
 	if (tighten(a, h_spec(a, text), h_profile(a, "agent", more), h_facts(a), ret_t, &e)) {
@@ -145,18 +215,22 @@ static void create(void)
 	if (!t_ok(p != NULL, "a config with secrets is tightened"))
 		return;
 	t_ok(oci_env_get(p, "PATH") && oci_env_get(p, "LANG"), "ordinary variables stay");
-	t_ok(!oci_env_get(p, "GITHUB_TOKEN") && !oci_env_get(p, "HARMLESS") && !oci_env_get(p, "DB"),
+	t_ok(!oci_env_get(p, "GITHUB_TOKEN") && !oci_env_get(p, "HARMLESS") &&
+		     !oci_env_get(p, "DB"),
 	     "secrets by name and by value are gone, every one of the same name");
-	t_ok(oci_env_get(p, "HTTPS_PROXY") && streq(oci_env_get(p, "HTTPS_PROXY"), "http://127.0.0.1:3128"),
+	t_ok(oci_env_get(p, "HTTPS_PROXY") &&
+		     streq(oci_env_get(p, "HTTPS_PROXY"), "http://127.0.0.1:3128"),
 	     "a proxy with a password is replaced by ours");
 	spec_write(&b, t->spec);
 	for (size_t i = 0; i < t->n_findings; i++)
-		strbuf_addf(&b, "%s %s %s", t->findings[i].rule, t->findings[i].what, t->findings[i].why);
+		strbuf_addf(&b, "%s %s %s", t->findings[i].rule, t->findings[i].what,
+			    t->findings[i].why);
 	t_ok(!strstr(b.p, MARKER), "no removed value is in the narrowed config or in a finding");
-	t_ok(!strstr(b.p, "entry 5=") && h_find(t->findings, t->n_findings, "env.value", FIND_REMOVED, "entry 5"),
+	t_ok(!strstr(b.p, "entry 5=") &&
+		     h_find(t->findings, t->n_findings, "env.value", FIND_REMOVED, "entry 5"),
 	     "a variable whose name is a secret is reported by its place");
 	t_ok(h_find(t->findings, t->n_findings, "env.name", FIND_REMOVED, "GITHUB_TOKEN") &&
-	     h_find(t->findings, t->n_findings, "env.value", FIND_REMOVED, "HARMLESS"),
+		     h_find(t->findings, t->n_findings, "env.value", FIND_REMOVED, "HARMLESS"),
 	     "what is removed is reported by name, with the rule");
 	t_ok(h_find(t->findings, t->n_findings, "args.value", FIND_NOTE, "args[1]"),
 	     "a secret in an argument is reported by its place");
@@ -180,9 +254,9 @@ static void allowed(void)
 
 static void proxy(void)
 {
-	static const char *const set[] = { "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy",
-					   "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy",
-					   "NODE_USE_ENV_PROXY" };
+	static const char *const set[] = { "HTTP_PROXY",  "http_proxy", "HTTPS_PROXY",
+					   "https_proxy", "ALL_PROXY",	"all_proxy",
+					   "NO_PROXY",	  "no_proxy",	"NODE_USE_ENV_PROXY" };
 	auto_arena struct arena a = ARENA_INIT;
 	struct tight *t = NULL;
 	const struct oci_process *p = tightened(&a, "\"PATH=/bin\"", NULL, &t);
@@ -193,8 +267,9 @@ static void proxy(void)
 	t_ok(all && streq(oci_env_get(p, "NO_PROXY"), "localhost,127.0.0.1,::1"),
 	     "the proxy's variables are set in both spellings");
 	p = tightened(&a, "\"http_proxy=http://own:1\"", "\"egress\":{\"port\":4000}", &t);
-	t_ok(p && streq(oci_env_get(p, "http_proxy"), "http://own:1") && !oci_env_get(p, "HTTP_PROXY") &&
-	     streq(oci_env_get(p, "HTTPS_PROXY"), "http://127.0.0.1:4000"),
+	t_ok(p && streq(oci_env_get(p, "http_proxy"), "http://own:1") &&
+		     !oci_env_get(p, "HTTP_PROXY") &&
+		     streq(oci_env_get(p, "HTTPS_PROXY"), "http://127.0.0.1:4000"),
 	     "a variable that the config sets stays, in either spelling");
 	p = tightened(&a, "\"PATH=/bin\"", "\"egress\":{\"mode\":\"none\"}", &t);
 	t_ok(p && p->n_env == 1, "without a proxy nothing is set");
@@ -202,9 +277,10 @@ static void proxy(void)
 
 static void exec(void)
 {
-	static const char text[] = "{\"cwd\":\"/\",\"args\":[\"x\"],\"user\":{\"uid\":0,\"gid\":0},"
-				   "\"env\":[" ENV "],\"oomScoreAdj\":-900,"
-				   "\"capabilities\":{\"bounding\":[\"CAP_SYS_ADMIN\",\"CAP_CHOWN\"]}}";
+	static const char text[] =
+		"{\"cwd\":\"/\",\"args\":[\"x\"],\"user\":{\"uid\":0,\"gid\":0},"
+		"\"env\":[" ENV "],\"oomScoreAdj\":-900,"
+		"\"capabilities\":{\"bounding\":[\"CAP_SYS_ADMIN\",\"CAP_CHOWN\"]}}";
 	auto_arena struct arena a = ARENA_INIT;
 	struct oci_process *in = NULL, *p = NULL;
 	struct finding *f = NULL;
@@ -222,7 +298,7 @@ static void exec(void)
 	t_ok(oci_env_get(in, "GITHUB_TOKEN") && in->caps->bounding != 1 && !in->no_new_privileges,
 	     "the process as it came is not changed");
 	t_ok(!tighten_process(&a, in, h_profile(&a, "oci", NULL), &p, &f, &n, &e) && n == 0 &&
-	     p->n_env == in->n_env && p->caps->bounding == in->caps->bounding,
+		     p->n_env == in->n_env && p->caps->bounding == in->caps->bounding,
 	     "the oci profile leaves a process for exec as it is");
 }
 

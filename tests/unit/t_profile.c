@@ -41,7 +41,8 @@ static void builtins(void)
 		struct err e = ERR_INIT;
 		struct profile *p = load(&a, names[i], NULL, &e);
 
-		if (!t_ok(p && p->complete && streq(p->name, names[i]), "a built-in profile loads and is complete"))
+		if (!t_ok(p && p->complete && streq(p->name, names[i]),
+			  "a built-in profile loads and is complete"))
 			t_note("%s: %s", names[i], e.msg);
 	}
 	t_ok(!profile_builtin("agents"), "there is no built-in of another name");
@@ -53,20 +54,21 @@ static void builtins(void)
 	if (!agent || !oci || !strict)
 		return;
 	t_ok(agent->userns == USERNS_REQUIRE && agent->root.mode == ROOT_OVERLAY &&
-	     agent->caps.screen && agent->no_new_privs && agent->devices_screen &&
-	     agent->process_screen && agent->sysctl_screen && agent->mounts.screen &&
-	     agent->env.screen && agent->seccomp && agent->egress.mode == NET_EGRESS,
+		     agent->caps.screen && agent->no_new_privs && agent->devices_screen &&
+		     agent->process_screen && agent->sysctl_screen && agent->mounts.screen &&
+		     agent->env.screen && agent->seccomp && agent->egress.mode == NET_EGRESS,
 	     "the agent profile has every protection on");
 	t_ok(agent->egress.n_allow == 0 && agent->mounts.n_allow == 0 && agent->env.n_allow == 0 &&
-	     agent->ns_shared == 0, "the agent profile allows nothing by default");
+		     agent->ns_shared == 0,
+	     "the agent profile allows nothing by default");
 	t_ok(!(agent->caps.keep >> 21 & 1) && !(agent->caps.keep >> 12 & 1) &&
-	     !(agent->caps.keep >> 13 & 1),
+		     !(agent->caps.keep >> 13 & 1),
 	     "the agent profile keeps neither SYS_ADMIN nor NET_ADMIN nor NET_RAW");
 	t_ok(!oci->seccomp && !oci->mounts.screen && oci->ns_shared == 0xff &&
-	     oci->egress.mode == NET_AS_SPEC && oci->userns == USERNS_AS_SPEC,
+		     oci->egress.mode == NET_AS_SPEC && oci->userns == USERNS_AS_SPEC,
 	     "the oci profile has every protection off");
 	t_ok(strict->caps.screen && strict->caps.keep == 0 && strict->egress.mode == NET_NONE &&
-	     strict->root.upper == UPPER_TMPFS && strict->seccomp,
+		     strict->root.upper == UPPER_TMPFS && strict->seccomp,
 	     "agent-strict takes from agent what it does not say");
 	t_ok(strict->caps.keep == 0, "an empty list replaces the parent's and keeps nothing");
 }
@@ -76,8 +78,11 @@ static void builtins(void)
 static void extending(void)
 {
 	static const struct dir own[] = {
-		{ "agent", "{" V ",\"extends\":\"agent\",\"egress\":{\"allow\":[\"Example.ORG:443\"]}}" },
-		{ "site", "{" V ",\"name\":\"site\",\"extends\":\"agent\",\"env\":{\"allow\":[\"CI_TOKEN\"]}}" },
+		{ "agent",
+		  "{" V ",\"extends\":\"agent\",\"egress\":{\"allow\":[\"Example.ORG:443\"]}}" },
+		{ "site",
+		  "{" V
+		  ",\"name\":\"site\",\"extends\":\"agent\",\"env\":{\"allow\":[\"CI_TOKEN\"]}}" },
 		{ "oci", "{" V ",\"extends\":\"oci\",\"limits\":{\"pids\":7}}" },
 		{ NULL, NULL },
 	};
@@ -90,7 +95,7 @@ static void extending(void)
 		return;
 	}
 	t_ok(p->egress.n_allow == 1 && streq(p->egress.allow[0].host, "example.org") &&
-	     p->egress.allow[0].n_ports == 1 && p->egress.allow[0].ports[0] == 443,
+		     p->egress.allow[0].n_ports == 1 && p->egress.allow[0].ports[0] == 443,
 	     "an allowed host is stored in lower case with its port");
 	t_ok(p->egress.mode == NET_EGRESS && p->egress.port == 3128 && p->mounts.screen,
 	     "members that a section does not mention stay the parent's");
@@ -115,7 +120,8 @@ static void refusals(void)
 		{ "an unknown member of a section is refused",
 		  "{" V ",\"extends\":\"agent\",\"env\":{\"alow\":[]}}", "unknown property" },
 		{ "a missing version is refused", "{\"extends\":\"agent\"}", "version" },
-		{ "a newer version is refused", "{\"version\":2,\"extends\":\"agent\"}", "version 2" },
+		{ "a newer version is refused", "{\"version\":2,\"extends\":\"agent\"}",
+		  "version 2" },
 		{ "a profile that says too little is refused", "{" V "}", "userns is missing" },
 		{ "a profile that extends itself needs a built-in of its name",
 		  "{" V ",\"extends\":\"circle\"}", "does not exist" },
@@ -124,40 +130,53 @@ static void refusals(void)
 		{ "a name other than the file's is refused",
 		  "{" V ",\"name\":\"other\",\"extends\":\"agent\"}", "looked up as" },
 		{ "a host without a port is refused",
-		  "{" V ",\"extends\":\"agent\",\"egress\":{\"allow\":[\"example.org\"]}}", "host:port" },
+		  "{" V ",\"extends\":\"agent\",\"egress\":{\"allow\":[\"example.org\"]}}",
+		  "host:port" },
 		{ "a bare star is refused",
-		  "{" V ",\"extends\":\"agent\",\"egress\":{\"allow\":[\"*:443\"]}}", "host must be" },
+		  "{" V ",\"extends\":\"agent\",\"egress\":{\"allow\":[\"*:443\"]}}",
+		  "host must be" },
 		{ "port 0 is refused",
-		  "{" V ",\"extends\":\"agent\",\"egress\":{\"allow\":[\"example.org:0\"]}}", "1 to 65535" },
+		  "{" V ",\"extends\":\"agent\",\"egress\":{\"allow\":[\"example.org:0\"]}}",
+		  "1 to 65535" },
 		{ "a port above 65535 is refused",
-		  "{" V ",\"extends\":\"agent\",\"egress\":{\"allow\":[{\"host\":\"a.b\",\"ports\":[65536]}]}}",
+		  "{" V ",\"extends\":\"agent\",\"egress\":{\"allow\":[{\"host\":\"a.b\",\"ports\":"
+			"[65536]}]}}",
 		  "1 to 65535" },
 		{ "an entry without ports is refused",
-		  "{" V ",\"extends\":\"agent\",\"egress\":{\"allow\":[{\"host\":\"a.b\"}]}}", "required" },
+		  "{" V ",\"extends\":\"agent\",\"egress\":{\"allow\":[{\"host\":\"a.b\"}]}}",
+		  "required" },
 		{ "a URL is no host",
-		  "{" V ",\"extends\":\"agent\",\"egress\":{\"allow\":[\"https://example.org:443\"]}}",
+		  "{" V
+		  ",\"extends\":\"agent\",\"egress\":{\"allow\":[\"https://example.org:443\"]}}",
 		  "[address]:port" },
 		{ "a number in disguise is no host",
-		  "{" V ",\"extends\":\"agent\",\"egress\":{\"allow\":[\"0x7f.1:443\"]}}", "host must be" },
+		  "{" V ",\"extends\":\"agent\",\"egress\":{\"allow\":[\"0x7f.1:443\"]}}",
+		  "host must be" },
 		{ "an address with host bits is no network",
-		  "{" V ",\"extends\":\"agent\",\"egress\":{\"allow\":[{\"host\":\"a.b\",\"ports\":[1],"
-		  "\"addresses\":[\"10.0.0.1/8\"]}]}}", "CIDR" },
+		  "{" V
+		  ",\"extends\":\"agent\",\"egress\":{\"allow\":[{\"host\":\"a.b\",\"ports\":[1],"
+		  "\"addresses\":[\"10.0.0.1/8\"]}]}}",
+		  "CIDR" },
 		{ "a relative mount path is refused",
 		  "{" V ",\"extends\":\"agent\",\"mounts\":{\"allow\":[\"srv\"]}}", "absolute" },
 		{ "a mount path with dot-dot is refused",
-		  "{" V ",\"extends\":\"agent\",\"mounts\":{\"allow\":[\"/srv/../etc\"]}}", "without" },
+		  "{" V ",\"extends\":\"agent\",\"mounts\":{\"allow\":[\"/srv/../etc\"]}}",
+		  "without" },
 		{ "a pattern in env.allow is refused",
 		  "{" V ",\"extends\":\"agent\",\"env\":{\"allow\":[\"*\"]}}", "exact name" },
 		{ "an unknown capability is refused",
-		  "{" V ",\"extends\":\"agent\",\"capabilities\":{\"keep\":[\"CAP_ALL\"]}}", "unknown" },
+		  "{" V ",\"extends\":\"agent\",\"capabilities\":{\"keep\":[\"CAP_ALL\"]}}",
+		  "unknown" },
 		{ "an unknown namespace is refused",
-		  "{" V ",\"extends\":\"agent\",\"namespaces\":{\"shared\":[\"all\"]}}", "unknown" },
+		  "{" V ",\"extends\":\"agent\",\"namespaces\":{\"shared\":[\"all\"]}}",
+		  "unknown" },
 		{ "an unknown mode is refused",
 		  "{" V ",\"extends\":\"agent\",\"egress\":{\"mode\":\"any\"}}", "unknown" },
 		{ "null is no value", "{" V ",\"extends\":\"agent\",\"seccomp\":null}", "must be" },
-		{ "a word other than none is no filter", "{" V ",\"extends\":\"agent\",\"seccomp\":\"off\"}",
-		  "none" },
-		{ "a file that cannot be trusted is an error and not absent", NULL, "written by others" },
+		{ "a word other than none is no filter",
+		  "{" V ",\"extends\":\"agent\",\"seccomp\":\"off\"}", "none" },
+		{ "a file that cannot be trusted is an error and not absent", NULL,
+		  "written by others" },
 	};
 	auto_arena struct arena a = ARENA_INIT;
 
@@ -190,7 +209,8 @@ static void circles(void)
 	auto_arena struct arena a = ARENA_INIT;
 	struct err e = ERR_INIT;
 
-	t_ok(!load(&a, "here", own, &e) && strstr(e.msg, "circle"), "a circle of profiles is refused");
+	t_ok(!load(&a, "here", own, &e) && strstr(e.msg, "circle"),
+	     "a circle of profiles is refused");
 }
 
 static void hosts(void)
@@ -202,19 +222,24 @@ static void hosts(void)
 		{ "a suffix pattern", "\"*.Example.org:8443\"", "*.example.org", 8443 },
 		{ "an IPv4 address", "\"192.0.2.1:80\"", "192.0.2.1", 80 },
 		{ "an IPv6 address in brackets", "\"[2001:db8::1]:443\"", "2001:db8::1", 443 },
-		{ "an object", "{\"host\":\"a.example\",\"ports\":[22],\"addresses\":[\"10.0.0.0/8\"],"
-		  "\"note\":\"git\"}", "a.example", 22 },
+		{ "an object",
+		  "{\"host\":\"a.example\",\"ports\":[22],\"addresses\":[\"10.0.0.0/8\"],"
+		  "\"note\":\"git\"}",
+		  "a.example", 22 },
 	};
 	auto_arena struct arena a = ARENA_INIT;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		const char *text = arena_printf(&a, "{" V ",\"egress\":{\"allow\":[%s]}}", rows[i].text);
+		const char *text =
+			arena_printf(&a, "{" V ",\"egress\":{\"allow\":[%s]}}", rows[i].text);
 		struct err e = ERR_INIT;
 		struct profile *p = NULL;
 
 		if (!t_ok(!profile_parse(&a, text, strlen(text), "p.json", &p, &e) &&
-			  p->egress.n_allow == 1 && streq(p->egress.allow[0].host, rows[i].host) &&
-			  p->egress.allow[0].n_ports == 1 && p->egress.allow[0].ports[0] == rows[i].port,
+				  p->egress.n_allow == 1 &&
+				  streq(p->egress.allow[0].host, rows[i].host) &&
+				  p->egress.allow[0].n_ports == 1 &&
+				  p->egress.allow[0].ports[0] == rows[i].port,
 			  rows[i].name))
 			t_note("%s", e.msg);
 	}

@@ -2,21 +2,21 @@
 /* t_sources.c - which host paths may be bind-mounted, and whose their files are */
 #include "tests/unit/tight_help.h"
 
-#define DOCKER	   "/var/lib/docker"
-#define OWN	   DOCKER "/containers/" TEST_ID
-#define THEIRS	   DOCKER "/containers/" TEST_OTHER
-#define PODMAN	   "/var/lib/containers/storage/overlay-containers/" TEST_ID "/userdata"
-#define SANDBOX	   "/var/lib/containerd/io.containerd.grpc.v1.cri/sandboxes/"
-#define PODS	   "/var/lib/kubelet/pods/"
+#define DOCKER "/var/lib/docker"
+#define OWN DOCKER "/containers/" TEST_ID
+#define THEIRS DOCKER "/containers/" TEST_OTHER
+#define PODMAN "/var/lib/containers/storage/overlay-containers/" TEST_ID "/userdata"
+#define SANDBOX "/var/lib/containerd/io.containerd.grpc.v1.cri/sandboxes/"
+#define PODS "/var/lib/kubelet/pods/"
 #define PROFILE(x) "\"mounts\":{" x "}"
 
 struct row {
 	const char *name, *source;
-	const char *rule; /* refused by it; NULL: passes */
-	const char *dest; /* NULL: /x */
-	char type;	  /* 0: d */
-	uint32_t uid;	  /* 0 is the host's root */
-	const char *real; /* what the source resolves to, where it differs */
+	const char *rule;    /* refused by it; NULL: passes */
+	const char *dest;    /* NULL: /x */
+	char type;	     /* 0: d */
+	uint32_t uid;	     /* 0 is the host's root */
+	const char *real;    /* what the source resolves to, where it differs */
 	const char *fs_path; /* where it lies on the root's file system, where it differs */
 	const char *profile; /* members added to agent */
 };
@@ -35,16 +35,16 @@ static const struct row refused[] = {
 	  .uid = 1000 },
 	{ "a key by its name, in a home that nobody listed", "/mnt/old/v/.ssh/id_rsa",
 	  "mount.credentials", .type = 'f', .uid = 1001 },
-	{ "a credential file in a project", "/srv/p/.netrc", "mount.credentials",
-	  .type = 'f', .uid = 1000 },
-	{ "a credential path by a symbolic link", "/srv/p/link", "mount.credentials",
-	  .uid = 1000, .real = "/home/u/.aws" },
+	{ "a credential file in a project", "/srv/p/.netrc", "mount.credentials", .type = 'f',
+	  .uid = 1000 },
+	{ "a credential path by a symbolic link", "/srv/p/link", "mount.credentials", .uid = 1000,
+	  .real = "/home/u/.aws" },
 	{ "a credential path by a bind mount elsewhere", "/mnt/a", "mount.credentials",
 	  .fs_path = "/root/.gnupg" },
-	{ "a file below a guarded path, by a bind mount elsewhere", "/mnt/a",
-	  "mount.credentials", .type = 'f', .fs_path = "/root/.config/gh/hosts.yml" },
-	{ "the parent of a guarded path, by a bind mount elsewhere", "/mnt/a",
-	  "mount.tree", .fs_path = "/var/lib" },
+	{ "a file below a guarded path, by a bind mount elsewhere", "/mnt/a", "mount.credentials",
+	  .type = 'f', .fs_path = "/root/.config/gh/hosts.yml" },
+	{ "the parent of a guarded path, by a bind mount elsewhere", "/mnt/a", "mount.tree",
+	  .fs_path = "/var/lib" },
 	{ "/etc/shadow", "/etc/shadow", "mount.credentials", .type = 'f' },
 	{ "the root", "/", "mount.tree", .type = 'd' },
 	{ "/home", "/home", "mount.tree", .type = 'd' },
@@ -71,12 +71,11 @@ static const struct row refused[] = {
 	{ "/var/lib", "/var/lib", "mount.tree", .type = 'd' },
 	{ "/var/tmp", "/var/tmp", "mount.tree", .type = 'd' },
 	{ "the engine's socket", "/run/docker.sock", "mount.socket", .type = 's' },
-	{ "the engine's socket by a symbolic link", "/srv/d.sock", "mount.socket",
-	  .type = 's', .real = "/run/docker.sock" },
+	{ "the engine's socket by a symbolic link", "/srv/d.sock", "mount.socket", .type = 's',
+	  .real = "/run/docker.sock" },
 	{ "any socket anywhere", "/srv/p/app.sock", "mount.socket", .type = 's', .uid = 1000 },
 	{ "a named pipe", "/srv/p/fifo", "mount.socket", .type = 'p', .uid = 1000 },
-	{ "the directory of the engine's sockets", "/run/containerd", "mount.engine",
-	  .type = 'd' },
+	{ "the directory of the engine's sockets", "/run/containerd", "mount.engine", .type = 'd' },
 	{ "agentrt's configuration", "/etc/agentrt", "mount.agentrt", .type = 'd' },
 	{ "agentrt's uppers", "/var/lib/agentrt", "mount.agentrt", .type = 'd' },
 	{ "the profile's own directory for uppers", "/srv/up/x", "mount.agentrt",
@@ -88,8 +87,8 @@ static const struct row refused[] = {
 	{ "an engine root of the profile", "/data/engine/x", "mount.engine",
 	  .profile = PROFILE("\"engineRoots\":[\"/data/engine\"]") },
 	/* what engines inject, but not to this container or not there */
-	{ "another container's hosts file", THEIRS "/hosts", "mount.engine",
-	  .dest = "/etc/hosts", .type = 'f' },
+	{ "another container's hosts file", THEIRS "/hosts", "mount.engine", .dest = "/etc/hosts",
+	  .type = 'f' },
 	{ "another container's shared memory", THEIRS "/mounts/shm", "mount.engine",
 	  .dest = "/dev/shm" },
 	{ "the own hosts file in another place", OWN "/hosts", "mount.engine",
@@ -98,17 +97,16 @@ static const struct row refused[] = {
 	  .dest = "/etc/hosts", .type = 'f' },
 	{ "the own directory instead of the file", OWN "/hosts", "mount.engine",
 	  .dest = "/etc/hosts", .type = 'd' },
-	{ "the own container's configuration", OWN "/config.v2.json", "mount.engine",
-	  .type = 'f' },
+	{ "the own container's configuration", OWN "/config.v2.json", "mount.engine", .type = 'f' },
 	{ "a volume's parent", DOCKER "/volumes/v1", "mount.engine", .type = 'd' },
 	{ "a path below a volume", DOCKER "/volumes/v1/_data/sub", "mount.engine", .type = 'd' },
 	{ "the volumes' directory", DOCKER "/volumes", "mount.engine", .type = 'd' },
 	{ "another sandbox's hosts file", SANDBOX "other/hosts", "mount.engine",
 	  .dest = "/etc/hosts", .type = 'f' },
-	{ "another pod's emptyDir", PODS "uid-9/volumes/kubernetes.io~empty-dir/e",
-	  "mount.engine", .type = 'd' },
-	{ "a pod's secret volume", PODS "uid-1/volumes/kubernetes.io~secret/s",
-	  "mount.engine", .type = 'd' },
+	{ "another pod's emptyDir", PODS "uid-9/volumes/kubernetes.io~empty-dir/e", "mount.engine",
+	  .type = 'd' },
+	{ "a pod's secret volume", PODS "uid-1/volumes/kubernetes.io~secret/s", "mount.engine",
+	  .type = 'd' },
 	{ "an init program that is not root's", "/srv/p/docker-init", "mount.target",
 	  .dest = "/proc/x", .type = 'f' },
 	/* destinations */
@@ -120,12 +118,12 @@ static const struct row refused[] = {
 	/* allowed, but not so far */
 	{ "a socket below an allowed directory", "/srv/ok/s", "mount.socket", .type = 's',
 	  .profile = PROFILE("\"allow\":[\"/srv/ok\"]") },
-	{ "credentials below an allowed home", "/home/u/.ssh", "mount.credentials",
-	  .uid = 1000, .profile = PROFILE("\"allow\":[\"/home/u\"]") },
+	{ "credentials below an allowed home", "/home/u/.ssh", "mount.credentials", .uid = 1000,
+	  .profile = PROFILE("\"allow\":[\"/home/u\"]") },
 	{ "what only begins like an allowed path", "/etc/fool", "mount.system",
 	  .profile = PROFILE("\"allow\":[\"/etc/foo\"]") },
-	{ "what an allowed path links to", "/srv/ok", "mount.credentials",
-	  .real = "/root/.ssh", .profile = PROFILE("\"allow\":[\"/srv/ok\"]") },
+	{ "what an allowed path links to", "/srv/ok", "mount.credentials", .real = "/root/.ssh",
+	  .profile = PROFILE("\"allow\":[\"/srv/ok\"]") },
 };
 
 static const struct row passed[] = {
@@ -142,8 +140,8 @@ static const struct row passed[] = {
 	{ "the own hostname", OWN "/hostname", NULL, .dest = "/etc/hostname", .type = 'f' },
 	{ "the own shared memory", OWN "/mounts/shm", NULL, .dest = "/dev/shm" },
 	{ "a named volume", DOCKER "/volumes/v1/_data", NULL, .dest = "/data" },
-	{ "the engine's init program", "/usr/sbin/docker-init", NULL,
-	  .dest = "/sbin/docker-init", .type = 'f' },
+	{ "the engine's init program", "/usr/sbin/docker-init", NULL, .dest = "/sbin/docker-init",
+	  .type = 'f' },
 	{ "Podman's own hosts", PODMAN "/hosts", NULL, .dest = "/etc/hosts", .type = 'f' },
 	{ "Podman's own shared memory", PODMAN "/shm", NULL, .dest = "/dev/shm" },
 	{ "the sandbox's hosts", SANDBOX "sand-1/hosts", NULL, .dest = "/etc/hosts", .type = 'f' },
@@ -163,12 +161,14 @@ static const struct row passed[] = {
 static int run(struct arena *a, const struct row *r, struct tight **ret_t, struct err *e)
 {
 	struct facts *f = h_facts(a);
-	const char *text = arena_printf(a,
+	const char *text = arena_printf(
+		a,
 		"{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"rootfs\"},"
 		"\"process\":{\"cwd\":\"/\",\"args\":[\"x\"],\"user\":{\"uid\":0,\"gid\":0}},"
 		"\"annotations\":{\"io.kubernetes.cri.sandbox-id\":\"sand-1\","
 		"\"io.kubernetes.cri.sandbox-uid\":\"uid-1\"},"
-		"\"mounts\":[{\"destination\":\"%s\",\"source\":\"%s\",\"options\":[\"rbind\",\"rw\"]}]}",
+		"\"mounts\":[{\"destination\":\"%s\",\"source\":\"%s\",\"options\":[\"rbind\","
+		"\"rw\"]}]}",
 		r->dest ? r->dest : "/x", r->source);
 
 	f->mounts = arena_alloc(a, 1, sizeof(*f->mounts));
@@ -216,7 +216,7 @@ static void names_the_way(void)
 
 	run(&a, &r, &t, &e);
 	if (!t_ok(strstr(e.msg, "mounts[0]") && strstr(e.msg, "/srv/p/link") &&
-		  strstr(e.msg, "/home/u/.aws") && strstr(e.msg, "mounts.allow"),
+			  strstr(e.msg, "/home/u/.aws") && strstr(e.msg, "mounts.allow"),
 		  "a refusal names the mount, what it really is, and how to allow it"))
 		t_note("%s", e.msg);
 }
@@ -239,18 +239,35 @@ static void owners(void)
 		int idmap;
 		bool readonly;
 	} rows[] = {
-		{ "a user's project is mapped to its owner", { "", "/srv/p", .uid = 1000 }, IDMAP_OWNER, false },
-		{ "a project of the host's root is read-only", { "", "/srv/p", .type = 'd' }, IDMAP_NONE, true },
+		{ "a user's project is mapped to its owner",
+		  { "", "/srv/p", .uid = 1000 },
+		  IDMAP_OWNER,
+		  false },
+		{ "a project of the host's root is read-only",
+		  { "", "/srv/p", .type = 'd' },
+		  IDMAP_NONE,
+		  true },
 		{ "what the container owns already stays as it is",
-		  { "", "/srv/p", .uid = ID_BASE + 5 }, IDMAP_NONE, false },
-		{ "a named volume keeps its ids", { "", DOCKER "/volumes/v/_data", .type = 'd' }, IDMAP_CONTAINER, false },
+		  { "", "/srv/p", .uid = ID_BASE + 5 },
+		  IDMAP_NONE,
+		  false },
+		{ "a named volume keeps its ids",
+		  { "", DOCKER "/volumes/v/_data", .type = 'd' },
+		  IDMAP_CONTAINER,
+		  false },
 		{ "an engine's file is read-only",
-		  { "", OWN "/hosts", .dest = "/etc/hosts", .type = 'f' }, IDMAP_NONE, true },
+		  { "", OWN "/hosts", .dest = "/etc/hosts", .type = 'f' },
+		  IDMAP_NONE,
+		  true },
 		{ "an engine's shared memory can be written",
-		  { "", OWN "/mounts/shm", .dest = "/dev/shm" }, IDMAP_NONE, false },
+		  { "", OWN "/mounts/shm", .dest = "/dev/shm" },
+		  IDMAP_NONE,
+		  false },
 		{ "an allowed path of the host's root is read-only all the same",
-		  { "", "/run/docker.sock", .type = 's', .profile = PROFILE("\"allow\":[\"/run/docker.sock\"]") },
-		  IDMAP_NONE, true },
+		  { "", "/run/docker.sock", .type = 's',
+		    .profile = PROFILE("\"allow\":[\"/run/docker.sock\"]") },
+		  IDMAP_NONE,
+		  true },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -259,11 +276,12 @@ static void owners(void)
 		struct tight *t = NULL;
 
 		if (!t_ok(run(&a, &rows[i].r, &t, &e) == 0 && t->mounts[0].idmap == rows[i].idmap &&
-			  t->mounts[0].force_readonly == rows[i].readonly &&
-			  has_option(&t->spec->mounts[0], "ro") == rows[i].readonly &&
-			  has_option(&t->spec->mounts[0], "rw") == !rows[i].readonly &&
-			  has_option(&t->spec->mounts[0], "nosuid") &&
-			  has_option(&t->spec->mounts[0], "nodev"), rows[i].name))
+				  t->mounts[0].force_readonly == rows[i].readonly &&
+				  has_option(&t->spec->mounts[0], "ro") == rows[i].readonly &&
+				  has_option(&t->spec->mounts[0], "rw") == !rows[i].readonly &&
+				  has_option(&t->spec->mounts[0], "nosuid") &&
+				  has_option(&t->spec->mounts[0], "nodev"),
+			  rows[i].name))
 			t_note("%s", e.msg);
 	}
 
@@ -273,9 +291,10 @@ static void owners(void)
 
 	run(&a, &rows[0].r, &t, &e);
 	t_ok(t && t->mounts[0].owner_uid == 1000 && t->mounts[0].ctr_uid == 0 &&
-	     t->mount_facts[0].uid == 1000 && streq(t->mount_facts[0].realpath, "/srv/p"),
+		     t->mount_facts[0].uid == 1000 && streq(t->mount_facts[0].realpath, "/srv/p"),
 	     "the owner and the container's user go to the plan");
-	t_ok(t && !has_option(&t->spec->mounts[0], "rbind") && has_option(&t->spec->mounts[0], "bind"),
+	t_ok(t && !has_option(&t->spec->mounts[0], "rbind") &&
+		     has_option(&t->spec->mounts[0], "bind"),
 	     "what is mounted below a source is not shown");
 	t_ok(t && h_find(t->findings, t->n_findings, "mount.owner", FIND_REPLACED, "1000:1000"),
 	     "the mapping is a finding");
@@ -283,14 +302,17 @@ static void owners(void)
 
 /* ---- sources whose file system cannot be idmapped, or that are not there ---- */
 
-static int run_with(struct arena *a, const char *options, void (*change)(struct facts *f, struct fact_path *p),
-		    struct tight **ret_t, struct err *e)
+static int run_with(struct arena *a, const char *options,
+		    void (*change)(struct facts *f, struct fact_path *p), struct tight **ret_t,
+		    struct err *e)
 {
 	struct facts *f = h_facts(a);
-	const char *text = arena_printf(a,
+	const char *text = arena_printf(
+		a,
 		"{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"rootfs\"},"
 		"\"process\":{\"cwd\":\"/\",\"args\":[\"x\"],\"user\":{\"uid\":0,\"gid\":0}},"
-		"\"mounts\":[{\"destination\":\"/x\",\"source\":\"/srv/p\",\"options\":[%s]}]}", options);
+		"\"mounts\":[{\"destination\":\"/x\",\"source\":\"/srv/p\",\"options\":[%s]}]}",
+		options);
 	struct fact_path at = h_path(a, "/srv/p");
 
 	at.uid = at.gid = 1000;
@@ -332,24 +354,33 @@ static void special(void)
 	struct tight *t = NULL;
 
 	t_ok(run_with(&a, "\"bind\"", cannot_idmap, &t, &e) == -1 && streq(e.rule, "mount.owner") &&
-	     strstr(e.msg, "nfs"), "a source that cannot be idmapped is refused with its file system");
-	t_ok(run_with(&a, "\"bind\",\"ro\"", cannot_idmap, &t, &e) == 0 && t->mounts[0].force_readonly &&
-	     t->mounts[0].idmap == IDMAP_NONE, "the same read-only passes as it is");
+		     strstr(e.msg, "nfs"),
+	     "a source that cannot be idmapped is refused with its file system");
+	t_ok(run_with(&a, "\"bind\",\"ro\"", cannot_idmap, &t, &e) == 0 &&
+		     t->mounts[0].force_readonly && t->mounts[0].idmap == IDMAP_NONE,
+	     "the same read-only passes as it is");
 	t_ok(run_with(&a, "\"bind\"", group_is_root, &t, &e) == 0 && t->mounts[0].force_readonly,
 	     "a project of the host's root group is read-only");
 	e = (struct err)ERR_INIT;
-	t_ok(run_with(&a, "\"bind\"", is_gone, &t, &e) == -1 && strstr(e.msg, "no such file or directory"),
+	t_ok(run_with(&a, "\"bind\"", is_gone, &t, &e) == -1 &&
+		     strstr(e.msg, "no such file or directory"),
 	     "a source that does not exist is refused");
-	t_ok(run_with(&a, "\"bind\",\"remount\"", as_it_is, &t, &e) == -1 && streq(e.rule, "mount.options"),
+	t_ok(run_with(&a, "\"bind\",\"remount\"", as_it_is, &t, &e) == -1 &&
+		     streq(e.rule, "mount.options"),
 	     "a remount is refused");
-	t_ok(run_with(&a, "\"rbind\",\"rshared\",\"suid\",\"dev\",\"idmap\"", as_it_is, &t, &e) == 0 &&
-	     !has_option(&t->spec->mounts[0], "rshared") && !has_option(&t->spec->mounts[0], "suid") &&
-	     !has_option(&t->spec->mounts[0], "dev") && !has_option(&t->spec->mounts[0], "idmap") &&
-	     has_option(&t->spec->mounts[0], "nosuid") &&
-	     h_find(t->findings, t->n_findings, "mount.propagation", FIND_REMOVED, "rshared"),
+	t_ok(run_with(&a, "\"rbind\",\"rshared\",\"suid\",\"dev\",\"idmap\"", as_it_is, &t, &e) ==
+			     0 &&
+		     !has_option(&t->spec->mounts[0], "rshared") &&
+		     !has_option(&t->spec->mounts[0], "suid") &&
+		     !has_option(&t->spec->mounts[0], "dev") &&
+		     !has_option(&t->spec->mounts[0], "idmap") &&
+		     has_option(&t->spec->mounts[0], "nosuid") &&
+		     h_find(t->findings, t->n_findings, "mount.propagation", FIND_REMOVED,
+			    "rshared"),
 	     "sharing, setuid, devices and the config's own maps are taken away");
 	t_ok(run_with(&a, "\"rbind\",\"rprivate\",\"noexec\"", as_it_is, &t, &e) == 0 &&
-	     has_option(&t->spec->mounts[0], "rprivate") && has_option(&t->spec->mounts[0], "noexec"),
+		     has_option(&t->spec->mounts[0], "rprivate") &&
+		     has_option(&t->spec->mounts[0], "noexec"),
 	     "what narrows stays");
 }
 

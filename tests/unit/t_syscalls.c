@@ -20,7 +20,7 @@
 #include "tests/unit/tight_help.h"
 
 #define MAX_INSNS 65536u
-#define HIGH	  (UINT64_C(1) << 32)
+#define HIGH (UINT64_C(1) << 32)
 
 static struct sock_filter prog[MAX_INSNS];
 static size_t prog_n;
@@ -112,7 +112,7 @@ static uint32_t verdict(uint32_t arch, const char *name, const uint64_t *args)
 	return evaluate(&d);
 }
 
-#define ALLOW	  SECCOMP_RET_ALLOW
+#define ALLOW SECCOMP_RET_ALLOW
 #define DENY(err) (SECCOMP_RET_ERRNO | (err))
 
 static const struct {
@@ -125,11 +125,23 @@ static const struct {
 	{ "a ping socket", "socket", { AF_INET, SOCK_DGRAM, 1 }, ALLOW },
 	{ "a unix socket", "socket", { AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0 }, ALLOW },
 	{ "a netlink socket for routes", "socket", { AF_NETLINK, SOCK_RAW, 0 }, ALLOW },
-	{ "no netlink socket for the audit system", "socket", { AF_NETLINK, SOCK_RAW, 9 }, DENY(EPROTONOSUPPORT) },
-	{ "no netlink socket for device events", "socket", { AF_NETLINK, SOCK_RAW, 15 }, DENY(EPROTONOSUPPORT) },
+	{ "no netlink socket for the audit system",
+	  "socket",
+	  { AF_NETLINK, SOCK_RAW, 9 },
+	  DENY(EPROTONOSUPPORT) },
+	{ "no netlink socket for device events",
+	  "socket",
+	  { AF_NETLINK, SOCK_RAW, 15 },
+	  DENY(EPROTONOSUPPORT) },
 	{ "no vsock", "socket", { 40, SOCK_STREAM, 0 }, DENY(EAFNOSUPPORT) },
-	{ "no vsock behind high bits", "socket", { HIGH | 40, SOCK_STREAM, 0 }, DENY(EAFNOSUPPORT) },
-	{ "high bits do not hide an allowed family", "socket", { HIGH | AF_INET, SOCK_STREAM, 0 }, ALLOW },
+	{ "no vsock behind high bits",
+	  "socket",
+	  { HIGH | 40, SOCK_STREAM, 0 },
+	  DENY(EAFNOSUPPORT) },
+	{ "high bits do not hide an allowed family",
+	  "socket",
+	  { HIGH | AF_INET, SOCK_STREAM, 0 },
+	  ALLOW },
 	{ "no packet socket", "socket", { AF_PACKET, SOCK_RAW, 768 }, DENY(EAFNOSUPPORT) },
 	{ "no kernel crypto socket", "socket", { 38, 5, 0 }, DENY(EAFNOSUPPORT) },
 	{ "no bluetooth", "socket", { 31, 3, 0 }, DENY(EAFNOSUPPORT) },
@@ -137,7 +149,10 @@ static const struct {
 	{ "no unspecified family", "socket", { 0, 1, 0 }, DENY(EAFNOSUPPORT) },
 	{ "no MPTCP", "socket", { AF_INET, SOCK_STREAM, 262 }, DENY(EPROTONOSUPPORT) },
 	{ "no MPTCP over IPv6", "socket", { AF_INET6, SOCK_STREAM, 262 }, DENY(EPROTONOSUPPORT) },
-	{ "no MPTCP behind high bits", "socket", { AF_INET, SOCK_STREAM, HIGH | 262 }, DENY(EPROTONOSUPPORT) },
+	{ "no MPTCP behind high bits",
+	  "socket",
+	  { AF_INET, SOCK_STREAM, HIGH | 262 },
+	  DENY(EPROTONOSUPPORT) },
 	{ "no SCTP", "socket", { AF_INET, SOCK_STREAM, 132 }, DENY(ENOSYS) },
 	{ "no raw protocol", "socket", { AF_INET, SOCK_RAW, 255 }, DENY(ENOSYS) },
 	{ "a unix socket pair", "socketpair", { AF_UNIX, SOCK_STREAM, 0 }, ALLOW },
@@ -148,13 +163,22 @@ static const struct {
 	{ "no network namespace by clone", "clone", { CLONE_NEWNET | 17 }, DENY(EPERM) },
 	{ "no mount namespace by clone", "clone", { CLONE_NEWNS | 17 }, DENY(EPERM) },
 	{ "no pid namespace by clone", "clone", { CLONE_NEWPID | 17 }, DENY(EPERM) },
-	{ "no two namespaces by clone", "clone", { CLONE_NEWUSER | CLONE_NEWNET | 17 }, DENY(EPERM) },
-	{ "no namespace by clone behind high bits", "clone", { HIGH | CLONE_NEWUSER }, DENY(EPERM) },
+	{ "no two namespaces by clone",
+	  "clone",
+	  { CLONE_NEWUSER | CLONE_NEWNET | 17 },
+	  DENY(EPERM) },
+	{ "no namespace by clone behind high bits",
+	  "clone",
+	  { HIGH | CLONE_NEWUSER },
+	  DENY(EPERM) },
 	{ "clone3 is unknown, so that clone is used", "clone3", { 0 }, DENY(ENOSYS) },
 	{ "unshared files", "unshare", { CLONE_FILES | CLONE_FS }, ALLOW },
 	{ "no unshared user namespace", "unshare", { CLONE_NEWUSER }, DENY(EPERM) },
 	{ "no unshared time namespace", "unshare", { 0x80 }, DENY(EPERM) },
-	{ "no unshared namespace among others", "unshare", { CLONE_FS | CLONE_NEWNET }, DENY(EPERM) },
+	{ "no unshared namespace among others",
+	  "unshare",
+	  { CLONE_FS | CLONE_NEWNET },
+	  DENY(EPERM) },
 	{ "no joining of namespaces", "setns", { 3, 0 }, DENY(EPERM) },
 	{ "terminals", "ioctl", { 0, 0x5401 }, ALLOW },
 	{ "the terminal's size", "ioctl", { 0, 0x5413 }, ALLOW },
@@ -163,7 +187,10 @@ static const struct {
 	{ "a request with the same low byte", "ioctl", { 0, 0x8912 }, ALLOW },
 	{ "a request with high bits of its own", "ioctl", { 0, 0xc0105412 }, ALLOW },
 	{ "no typing into the terminal", "ioctl", { 0, 0x5412 }, DENY(EPERM) },
-	{ "no typing into the terminal behind high bits", "ioctl", { 0, HIGH | 0x5412 }, DENY(EPERM) },
+	{ "no typing into the terminal behind high bits",
+	  "ioctl",
+	  { 0, HIGH | 0x5412 },
+	  DENY(EPERM) },
 	{ "no pasting into the console", "ioctl", { 0, 0x541c }, DENY(EPERM) },
 	{ "the ordinary personality", "personality", { 0xffffffff }, ALLOW },
 	{ "no address randomisation, as debuggers want it", "personality", { 0x40000 }, ALLOW },
@@ -224,7 +251,8 @@ static void foreign(uint32_t arch)
 	};
 	struct seccomp_data newer = { .nr = 4000, .arch = arch };
 
-	t_ok(evaluate(&newer) == DENY(ENOSYS), "a system call that is not known yet does not exist");
+	t_ok(evaluate(&newer) == DENY(ENOSYS),
+	     "a system call that is not known yet does not exist");
 	for (size_t i = 0; i < 3; i++) {
 		struct seccomp_data d = { .nr = odd[i].nr, .arch = odd[i].arch };
 

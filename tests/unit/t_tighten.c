@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* t_tighten.c - each rule of the agent profile: what it changes or refuses, and what it lets pass */
+/* t_tighten.c - each rule of the agent profile: what it changes or refuses, and what it lets pass
+ */
 #include "tests/unit/tight_help.h"
 
 /*
@@ -10,22 +11,24 @@ struct row {
 	const char *name;
 	const char *process, *mounts, *linux_; /* JSON members and elements, NULL: none */
 	uint32_t uid;
-	const char *profile;		       /* members added to agent */
-	const char *deny;		       /* refused by this rule */
-	const char *rule;		       /* a finding with this rule ... */
-	int action;			       /* ... and action */
-	const char *what;		       /* ... that speaks of this */
-	const char *no_rule;		       /* no finding with this rule */
-	const char *has, *lacks;	       /* in the JSON of the narrowed config */
+	const char *profile;	 /* members added to agent */
+	const char *deny;	 /* refused by this rule */
+	const char *rule;	 /* a finding with this rule ... */
+	int action;		 /* ... and action */
+	const char *what;	 /* ... that speaks of this */
+	const char *no_rule;	 /* no finding with this rule */
+	const char *has, *lacks; /* in the JSON of the narrowed config */
 	void (*facts)(struct facts *f);
 };
 
 static const char *config(struct arena *a, const struct row *r)
 {
-	return arena_printf(a,
+	return arena_printf(
+		a,
 		"{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"rootfs\"},"
 		"\"process\":{\"cwd\":\"/\",\"args\":[\"x\"],\"user\":{\"uid\":%u,\"gid\":0}%s%s},"
-		"\"mounts\":[%s],\"linux\":{%s}}", r->uid, r->process ? "," : "", r->process ? r->process : "",
+		"\"mounts\":[%s],\"linux\":{%s}}",
+		r->uid, r->process ? "," : "", r->process ? r->process : "",
 		r->mounts ? r->mounts : "", r->linux_ ? r->linux_ : "");
 }
 
@@ -97,9 +100,9 @@ static void check(const struct row *rows, size_t n)
 		struct err e = ERR_INIT;
 		struct tight *t = NULL;
 		int rc = run(&a, config(&a, r), "agent", r, &t, &e);
-		const char *bad = rc == 0 ? complaint(&a, r, t) :
-				  r->deny && streq(r->deny, e.rule) ? NULL :
-				  e.msg;
+		const char *bad = rc == 0			      ? complaint(&a, r, t)
+				  : r->deny && streq(r->deny, e.rule) ? NULL
+								      : e.msg;
 
 		if (t_ok(!bad, r->name))
 			continue;
@@ -110,16 +113,32 @@ static void check(const struct row *rows, size_t n)
 }
 
 #define CHECK(rows) check(rows, sizeof(rows) / sizeof(rows[0]))
-#define NS(x)	    "\"namespaces\":[" x "]"
-#define MAPS(host) "\"uidMappings\":[{\"containerID\":0,\"hostID\":" host ",\"size\":65536}]," \
-		   "\"gidMappings\":[{\"containerID\":0,\"hostID\":" host ",\"size\":65536}]"
+#define NS(x) "\"namespaces\":[" x "]"
+#define MAPS(host)                                                                                 \
+	"\"uidMappings\":[{\"containerID\":0,\"hostID\":" host ",\"size\":65536}],"                \
+	"\"gidMappings\":[{\"containerID\":0,\"hostID\":" host ",\"size\":65536}]"
 #define OUR_MAP "\"uidMappings\":[{\"containerID\":0,\"hostID\":1000000,\"size\":65536}]"
 
-static void no_idmap(struct facts *f) { f->kernel_idmap = false; }
-static void no_range(struct facts *f) { f->id_size = 0; }
-static void rootless(struct facts *f) { f->in_initial_userns = false; }
-static void no_overlay(struct facts *f) { f->kernel_overlay = false; }
-static void bad_layers(struct facts *f) { f->root.problem = "layer 2 is not where it was"; }
+static void no_idmap(struct facts *f)
+{
+	f->kernel_idmap = false;
+}
+static void no_range(struct facts *f)
+{
+	f->id_size = 0;
+}
+static void rootless(struct facts *f)
+{
+	f->in_initial_userns = false;
+}
+static void no_overlay(struct facts *f)
+{
+	f->kernel_overlay = false;
+}
+static void bad_layers(struct facts *f)
+{
+	f->root.problem = "layer 2 is not where it was";
+}
 static void on_nfs(struct facts *f)
 {
 	f->root.is_overlay = false;
@@ -128,14 +147,15 @@ static void on_nfs(struct facts *f)
 }
 
 static const struct row namespaces[] = {
-	{ "a config without a user namespace gets one", .rule = "userns.private", .action = FIND_ADDED,
-	  .has = OUR_MAP },
+	{ "a config without a user namespace gets one", .rule = "userns.private",
+	  .action = FIND_ADDED, .has = OUR_MAP },
 	{ "an empty user namespace gets the private range", .linux_ = NS("{\"type\":\"user\"}"),
 	  .rule = "userns.private", .action = FIND_REPLACED, .has = OUR_MAP },
 	{ "the engine's own maps are kept", .linux_ = NS("{\"type\":\"user\"}") "," MAPS("200000"),
 	  .rule = "userns.private", .action = FIND_PASSED, .has = "\"hostID\":200000" },
-	{ "maps that reach the host's root are replaced", .linux_ = NS("{\"type\":\"user\"}") "," MAPS("0"),
-	  .rule = "userns.private", .action = FIND_REPLACED, .has = OUR_MAP, .lacks = "\"hostID\":0" },
+	{ "maps that reach the host's root are replaced",
+	  .linux_ = NS("{\"type\":\"user\"}") "," MAPS("0"), .rule = "userns.private",
+	  .action = FIND_REPLACED, .has = OUR_MAP, .lacks = "\"hostID\":0" },
 	{ "inside an engine's user namespace its 0 is kept",
 	  .linux_ = NS("{\"type\":\"user\"}") "," MAPS("0"), .facts = rootless,
 	  .rule = "userns.private", .action = FIND_PASSED, .has = "\"hostID\":0" },
@@ -151,8 +171,7 @@ static const struct row namespaces[] = {
 	  .linux_ = NS("{\"type\":\"user\",\"path\":\"/proc/7/ns/user\"}"), .facts = no_idmap,
 	  .profile = "\"userns\":\"prefer\"", .rule = "userns.private", .action = FIND_NOTE,
 	  .lacks = "\"user\"}" },
-	{ "a user id outside the range is refused", .uid = 70000,
-	  .deny = "userns.ids" },
+	{ "a user id outside the range is refused", .uid = 70000, .deny = "userns.ids" },
 	{ "the host's pid namespace is not used", .rule = "ns.private", .action = FIND_ADDED,
 	  .what = "pid", .has = "{\"type\":\"pid\"}" },
 	{ "the host's ipc namespace is not used", .rule = "ns.private", .action = FIND_ADDED,
@@ -165,36 +184,42 @@ static const struct row namespaces[] = {
 	  .linux_ = NS("{\"type\":\"pid\",\"path\":\"/proc/7/ns/pid\"}"), .rule = "ns.private",
 	  .action = FIND_REPLACED, .what = "pid", .lacks = "/proc/7" },
 	{ "the pod's ipc namespace is joined where the user namespace is the pod's",
-	  .linux_ = NS("{\"type\":\"user\",\"path\":\"/pod/user\"},{\"type\":\"ipc\",\"path\":\"/pod/ipc\"}"),
+	  .linux_ = NS("{\"type\":\"user\",\"path\":\"/pod/user\"},{\"type\":\"ipc\",\"path\":\"/"
+		       "pod/ipc\"}"),
 	  .rule = "ns.private", .action = FIND_PASSED, .what = "ipc", .has = "/pod/ipc" },
 	{ "the pod's ipc namespace is not joined from a private user namespace",
 	  .linux_ = NS("{\"type\":\"ipc\",\"path\":\"/pod/ipc\"}"), .rule = "ns.private",
 	  .action = FIND_REPLACED, .what = "ipc", .lacks = "/pod/ipc" },
-	{ "a shared namespace may be the host's", .profile = "\"namespaces\":{\"shared\":[\"pid\"]}",
-	  .lacks = "{\"type\":\"pid\"}" },
+	{ "a shared namespace may be the host's",
+	  .profile = "\"namespaces\":{\"shared\":[\"pid\"]}", .lacks = "{\"type\":\"pid\"}" },
 	{ "namespaces that the config makes pass",
-	  .linux_ = NS("{\"type\":\"pid\"},{\"type\":\"ipc\"},{\"type\":\"uts\"},{\"type\":\"mount\"},"
-		       "{\"type\":\"cgroup\"},{\"type\":\"network\"}"), .no_rule = "ns.private" },
+	  .linux_ = NS(
+		  "{\"type\":\"pid\"},{\"type\":\"ipc\"},{\"type\":\"uts\"},{\"type\":\"mount\"},"
+		  "{\"type\":\"cgroup\"},{\"type\":\"network\"}"),
+	  .no_rule = "ns.private" },
 };
 
 static const struct row roots[] = {
 	{ "the root is thrown away", .rule = "root.overlay", .action = FIND_REPLACED },
-	{ "the config's root stays where the profile says so", .profile = "\"root\":{\"mode\":\"spec\"}",
-	  .no_rule = "root.overlay" },
+	{ "the config's root stays where the profile says so",
+	  .profile = "\"root\":{\"mode\":\"spec\"}", .no_rule = "root.overlay" },
 	{ "a kernel without overlays is refused", .facts = no_overlay, .deny = "root.overlay" },
 	{ "layers that cannot be used are refused", .facts = bad_layers, .deny = "root.overlay" },
 	{ "a root whose file system cannot be idmapped is refused", .facts = on_nfs,
 	  .deny = "userns.private" },
 };
 
-#define MOUNT(type, dest, opts) \
-	"{\"type\":\"" type "\",\"destination\":\"" dest "\",\"source\":\"x\",\"options\":[" opts "]}"
-#define BIND(src, dest) \
+#define MOUNT(type, dest, opts)                                                                    \
+	"{\"type\":\"" type "\",\"destination\":\"" dest "\",\"source\":\"x\",\"options\":[" opts  \
+	"]}"
+#define BIND(src, dest)                                                                            \
 	"{\"destination\":\"" dest "\",\"source\":\"" src "\",\"options\":[\"rbind\"]}"
 
 static const struct row mounts[] = {
-	{ "proc passes", .mounts = MOUNT("proc", "/proc", "\"nosuid\""), .has = "\"type\":\"proc\"" },
-	{ "tmpfs keeps its options", .mounts = MOUNT("tmpfs", "/dev", "\"mode=755\",\"size=65536k\",\"dev\""),
+	{ "proc passes", .mounts = MOUNT("proc", "/proc", "\"nosuid\""),
+	  .has = "\"type\":\"proc\"" },
+	{ "tmpfs keeps its options",
+	  .mounts = MOUNT("tmpfs", "/dev", "\"mode=755\",\"size=65536k\",\"dev\""),
 	  .has = "[\"mode=755\",\"size=65536k\",\"dev\"]" },
 	{ "sysfs is read-only", .mounts = MOUNT("sysfs", "/sys", "\"rw\",\"nosuid\""),
 	  .rule = "mount.kernel", .action = FIND_REPLACED, .has = "[\"nosuid\",\"ro\"]" },
@@ -204,13 +229,18 @@ static const struct row mounts[] = {
 	  .rule = "mount.kernel", .action = FIND_REPLACED, .has = "[\"ro\"]" },
 	{ "options of a cgroup mount are taken away",
 	  .mounts = MOUNT("cgroup", "/sys/fs/cgroup", "\"ro\",\"release_agent=/x\""),
-	  .rule = "mount.options", .action = FIND_REMOVED, .what = "release_agent", .lacks = "release_agent" },
+	  .rule = "mount.options", .action = FIND_REMOVED, .what = "release_agent",
+	  .lacks = "release_agent" },
 	{ "another type is refused", .mounts = MOUNT("ext4", "/x", ""), .deny = "mount.type" },
-	{ "an overlay is refused", .mounts = MOUNT("overlay", "/x", "\"lowerdir=/\""), .deny = "mount.type" },
-	{ "a type of bind without the option is no bind", .mounts = MOUNT("bind", "/x", ""), .deny = "mount.type" },
-	{ "a remount is refused", .mounts = MOUNT("proc", "/proc", "\"remount\",\"rw\""), .deny = "mount.options" },
+	{ "an overlay is refused", .mounts = MOUNT("overlay", "/x", "\"lowerdir=/\""),
+	  .deny = "mount.type" },
+	{ "a type of bind without the option is no bind", .mounts = MOUNT("bind", "/x", ""),
+	  .deny = "mount.type" },
+	{ "a remount is refused", .mounts = MOUNT("proc", "/proc", "\"remount\",\"rw\""),
+	  .deny = "mount.options" },
 	{ "the host's shared memory is replaced", .mounts = BIND("/dev/shm", "/dev/shm"),
-	  .rule = "mount.private", .action = FIND_REPLACED, .has = "\"type\":\"tmpfs\"", .lacks = "rbind" },
+	  .rule = "mount.private", .action = FIND_REPLACED, .has = "\"type\":\"tmpfs\"",
+	  .lacks = "rbind" },
 	{ "the host's message queues are replaced", .mounts = BIND("/dev/mqueue", "/dev/mqueue"),
 	  .rule = "mount.private", .action = FIND_REPLACED, .has = "\"type\":\"mqueue\"" },
 	{ "the host's sysfs is replaced", .mounts = BIND("/sys", "/sys"), .rule = "mount.private",
@@ -226,7 +256,8 @@ static const struct row mounts[] = {
 	  .mounts = BIND("/var/lib/kubelet/pods/u/volumes/kubernetes.io~projected/t", "/t"),
 	  .rule = "mount.serviceaccount", .action = FIND_REMOVED, .lacks = "projected" },
 	{ "a shared root is private", .linux_ = "\"rootfsPropagation\":\"rshared\"",
-	  .rule = "mount.propagation", .action = FIND_REPLACED, .has = "\"rootfsPropagation\":\"rprivate\"" },
+	  .rule = "mount.propagation", .action = FIND_REPLACED,
+	  .has = "\"rootfsPropagation\":\"rprivate\"" },
 	{ "a private root stays", .linux_ = "\"rootfsPropagation\":\"private\"",
 	  .no_rule = "mount.propagation", .has = "\"rootfsPropagation\":\"private\"" },
 };
@@ -234,36 +265,43 @@ static const struct row mounts[] = {
 #define CAPS(set, x) "\"capabilities\":{\"" set "\":[" x "]}"
 
 static const struct row processes[] = {
-	{ "a capability that is not kept is cut", .process = CAPS("bounding", "\"CAP_SYS_ADMIN\",\"CAP_CHOWN\""),
-	  .rule = "caps.bounding", .action = FIND_REMOVED, .what = "CAP_SYS_ADMIN",
-	  .has = "\"bounding\":[\"CAP_CHOWN\"]" },
-	{ "capabilities that are kept pass", .process = CAPS("bounding", "\"CAP_CHOWN\",\"CAP_SETUID\""),
-	  .no_rule = "caps.bounding" },
-	{ "raw packets are cut", .process = CAPS("effective", "\"CAP_NET_RAW\""), .lacks = "CAP_NET_RAW" },
+	{ "a capability that is not kept is cut",
+	  .process = CAPS("bounding", "\"CAP_SYS_ADMIN\",\"CAP_CHOWN\""), .rule = "caps.bounding",
+	  .action = FIND_REMOVED, .what = "CAP_SYS_ADMIN", .has = "\"bounding\":[\"CAP_CHOWN\"]" },
+	{ "capabilities that are kept pass",
+	  .process = CAPS("bounding", "\"CAP_CHOWN\",\"CAP_SETUID\""), .no_rule = "caps.bounding" },
+	{ "raw packets are cut", .process = CAPS("effective", "\"CAP_NET_RAW\""),
+	  .lacks = "CAP_NET_RAW" },
 	{ "root inherits nothing", .process = CAPS("inheritable", "\"CAP_CHOWN\""),
 	  .rule = "caps.inheritable", .action = FIND_REPLACED, .lacks = "CAP_CHOWN" },
 	{ "a config without capabilities gets none", .has = "\"capabilities\":{\"bounding\":[]" },
 	{ "no_new_privs is set", .process = "\"noNewPrivileges\":false", .rule = "process.nnp",
 	  .action = FIND_ADDED, .has = "\"noNewPrivileges\":true" },
-	{ "no_new_privs that is set passes", .process = "\"noNewPrivileges\":true", .no_rule = "process.nnp" },
-	{ "a negative OOM score becomes 0", .process = "\"oomScoreAdj\":-500", .rule = "process.oom",
-	  .action = FIND_REPLACED, .has = "\"oomScoreAdj\":0" },
+	{ "no_new_privs that is set passes", .process = "\"noNewPrivileges\":true",
+	  .no_rule = "process.nnp" },
+	{ "a negative OOM score becomes 0", .process = "\"oomScoreAdj\":-500",
+	  .rule = "process.oom", .action = FIND_REPLACED, .has = "\"oomScoreAdj\":0" },
 	{ "a positive OOM score stays", .process = "\"oomScoreAdj\":500", .no_rule = "process.oom",
 	  .has = "\"oomScoreAdj\":500" },
-	{ "a real-time policy is removed", .process = "\"scheduler\":{\"policy\":\"SCHED_FIFO\",\"priority\":1}",
+	{ "a real-time policy is removed",
+	  .process = "\"scheduler\":{\"policy\":\"SCHED_FIFO\",\"priority\":1}",
 	  .rule = "process.scheduler", .action = FIND_REMOVED, .lacks = "SCHED_FIFO" },
-	{ "a negative nice value is removed", .process = "\"scheduler\":{\"policy\":\"SCHED_OTHER\",\"nice\":-5}",
+	{ "a negative nice value is removed",
+	  .process = "\"scheduler\":{\"policy\":\"SCHED_OTHER\",\"nice\":-5}",
 	  .rule = "process.scheduler", .action = FIND_REMOVED, .lacks = "nice" },
 	{ "a batch policy stays", .process = "\"scheduler\":{\"policy\":\"SCHED_BATCH\"}",
 	  .no_rule = "process.scheduler", .has = "SCHED_BATCH" },
 	{ "the real-time I/O class is removed",
 	  .process = "\"ioPriority\":{\"class\":\"IOPRIO_CLASS_RT\",\"priority\":0}",
 	  .rule = "process.io", .action = FIND_REMOVED, .lacks = "IOPRIO" },
-	{ "the idle I/O class stays", .process = "\"ioPriority\":{\"class\":\"IOPRIO_CLASS_IDLE\",\"priority\":0}",
+	{ "the idle I/O class stays",
+	  .process = "\"ioPriority\":{\"class\":\"IOPRIO_CLASS_IDLE\",\"priority\":0}",
 	  .no_rule = "process.io", .has = "IOPRIO_CLASS_IDLE" },
-	{ "processes are limited", .rule = "limits.pids", .action = FIND_ADDED, .has = "\"limit\":4096" },
-	{ "an unlimited number of processes is limited", .linux_ = "\"resources\":{\"pids\":{\"limit\":-1}}",
-	  .rule = "limits.pids", .action = FIND_ADDED, .has = "\"limit\":4096" },
+	{ "processes are limited", .rule = "limits.pids", .action = FIND_ADDED,
+	  .has = "\"limit\":4096" },
+	{ "an unlimited number of processes is limited",
+	  .linux_ = "\"resources\":{\"pids\":{\"limit\":-1}}", .rule = "limits.pids",
+	  .action = FIND_ADDED, .has = "\"limit\":4096" },
 	{ "the config's limit stays", .linux_ = "\"resources\":{\"pids\":{\"limit\":10}}",
 	  .no_rule = "limits.pids", .has = "\"limit\":10" },
 	{ "files of the cgroup itself are not written",
@@ -280,7 +318,8 @@ static const struct row processes[] = {
 
 static const struct row others[] = {
 	{ "a device more is removed",
-	  .linux_ = "\"devices\":[{\"type\":\"c\",\"path\":\"/dev/kvm\",\"major\":10,\"minor\":232}]",
+	  .linux_ =
+		  "\"devices\":[{\"type\":\"c\",\"path\":\"/dev/kvm\",\"major\":10,\"minor\":232}]",
 	  .rule = "device.default", .action = FIND_REMOVED, .what = "/dev/kvm", .lacks = "kvm" },
 	{ "a default device passes without a word",
 	  .linux_ = "\"devices\":[{\"type\":\"c\",\"path\":\"/dev/null\",\"major\":1,\"minor\":3}]",
@@ -292,34 +331,41 @@ static const struct row others[] = {
 	  .linux_ = "\"resources\":{\"devices\":[{\"allow\":true,\"access\":\"rwm\"}]}",
 	  .rule = "device.cgroup", .action = FIND_REMOVED, .what = "allow a *:*" },
 	{ "access to tun is removed",
-	  .linux_ = "\"resources\":{\"devices\":[{\"allow\":true,\"type\":\"c\",\"major\":10,\"minor\":200,"
+	  .linux_ = "\"resources\":{\"devices\":[{\"allow\":true,\"type\":\"c\",\"major\":10,"
+		    "\"minor\":200,"
 		    "\"access\":\"rwm\"}]}",
 	  .rule = "device.cgroup", .action = FIND_REMOVED, .what = "10:200", .lacks = "200" },
 	{ "the default rules pass without a word",
-	  .linux_ = "\"resources\":{\"devices\":[{\"allow\":false,\"access\":\"rwm\"},{\"allow\":true,"
+	  .linux_ = "\"resources\":{\"devices\":[{\"allow\":false,\"access\":\"rwm\"},{\"allow\":"
+		    "true,"
 		    "\"type\":\"c\",\"major\":1,\"minor\":3,\"access\":\"rwm\"}]}",
 	  .no_rule = "device.cgroup" },
 	{ "an interface of the host is removed", .linux_ = "\"netDevices\":{\"eth0\":{}}",
 	  .rule = "device.net", .action = FIND_REMOVED, .what = "eth0", .lacks = "eth0" },
 	{ "a sysctl of the host is removed", .linux_ = "\"sysctl\":{\"vm.swappiness\":\"1\"}",
 	  .rule = "sysctl.namespaced", .action = FIND_REMOVED, .lacks = "swappiness" },
-	{ "a sysctl of the host with slashes is removed", .linux_ = "\"sysctl\":{\"kernel/core_pattern\":\"x\"}",
-	  .rule = "sysctl.namespaced", .action = FIND_REMOVED, .lacks = "core_pattern" },
-	{ "a sysctl that climbs is removed", .linux_ = "\"sysctl\":{\"net/../kernel/core_pattern\":\"x\"}",
+	{ "a sysctl of the host with slashes is removed",
+	  .linux_ = "\"sysctl\":{\"kernel/core_pattern\":\"x\"}", .rule = "sysctl.namespaced",
+	  .action = FIND_REMOVED, .lacks = "core_pattern" },
+	{ "a sysctl that climbs is removed",
+	  .linux_ = "\"sysctl\":{\"net/../kernel/core_pattern\":\"x\"}",
 	  .rule = "sysctl.namespaced", .action = FIND_REMOVED, .lacks = "core_pattern" },
 	{ "sysctls of the own namespaces stay",
-	  .linux_ = "\"sysctl\":{\"net.ipv4.ip_forward\":\"1\",\"kernel.msgmax\":\"1\",\"fs.mqueue.msg_max\":\"9\"}",
+	  .linux_ = "\"sysctl\":{\"net.ipv4.ip_forward\":\"1\",\"kernel.msgmax\":\"1\",\"fs.mqueue."
+		    "msg_max\":\"9\"}",
 	  .no_rule = "sysctl.namespaced", .has = "net.ipv4.ip_forward" },
 	{ "the group range of ping is clamped",
 	  .linux_ = "\"sysctl\":{\"net.ipv4.ping_group_range\":\"0 2147483647\"}",
 	  .rule = "sysctl.clamp", .action = FIND_REPLACED, .has = "\"0 65535\"" },
-	{ "a group range within the map stays", .linux_ = "\"sysctl\":{\"net.ipv4.ping_group_range\":\"0\\t100\"}",
+	{ "a group range within the map stays",
+	  .linux_ = "\"sysctl\":{\"net.ipv4.ping_group_range\":\"0\\t100\"}",
 	  .no_rule = "sysctl.clamp", .has = "ping_group_range" },
 	{ "a group range outside the map is removed",
 	  .linux_ = "\"sysctl\":{\"net.ipv4.ping_group_range\":\"100000 200000\"}",
 	  .rule = "sysctl.clamp", .action = FIND_REMOVED, .lacks = "ping_group_range" },
-	{ "a group range that is none is removed", .linux_ = "\"sysctl\":{\"net.ipv4.ping_group_range\":\"5 1\"}",
-	  .rule = "sysctl.clamp", .action = FIND_REMOVED, .lacks = "ping_group_range" },
+	{ "a group range that is none is removed",
+	  .linux_ = "\"sysctl\":{\"net.ipv4.ping_group_range\":\"5 1\"}", .rule = "sysctl.clamp",
+	  .action = FIND_REMOVED, .lacks = "ping_group_range" },
 	{ "masked paths are added", .linux_ = "\"maskedPaths\":[\"/proc/kcore\",\"/own\"]",
 	  .rule = "path.masked", .action = FIND_ADDED, .what = "/proc/keys",
 	  .has = "\"maskedPaths\":[\"/proc/kcore\",\"/own\",\"/proc/acpi\"" },
@@ -341,30 +387,35 @@ static void network(void)
 		const char *path;
 		const char *deny;
 	} rows[] = {
-		{ "a new network is the engine's, and the container has its own", "{\"type\":\"network\"}", NULL,
-		  TIGHT_NET_EGRESS, false, NULL, NULL },
-		{ "a network by path is the engine's", "{\"type\":\"network\",\"path\":\"/run/netns/x\"}", NULL,
-		  TIGHT_NET_EGRESS, false, "/run/netns/x", NULL },
-		{ "no network entry means the host's, for the proxy alone", "", NULL, TIGHT_NET_EGRESS, true,
-		  NULL, NULL },
-		{ "the host's network by path means the same", "{\"type\":\"network\",\"path\":\"/host\"}", NULL,
+		{ "a new network is the engine's, and the container has its own",
+		  "{\"type\":\"network\"}", NULL, TIGHT_NET_EGRESS, false, NULL, NULL },
+		{ "a network by path is the engine's",
+		  "{\"type\":\"network\",\"path\":\"/run/netns/x\"}", NULL, TIGHT_NET_EGRESS, false,
+		  "/run/netns/x", NULL },
+		{ "no network entry means the host's, for the proxy alone", "", NULL,
 		  TIGHT_NET_EGRESS, true, NULL, NULL },
-		{ "mode none has no proxy", "{\"type\":\"network\"}", "\"egress\":{\"mode\":\"none\"}",
-		  TIGHT_NET_NONE, false, NULL, NULL },
-		{ "mode engine gives the engine's network", "{\"type\":\"network\",\"path\":\"/x\"}",
-		  "\"egress\":{\"mode\":\"engine\"}", TIGHT_NET_SPEC, false, "/x", NULL },
-		{ "mode engine refuses the host's network", "", "\"egress\":{\"mode\":\"engine\"}", 0, false,
-		  NULL, "net.host" },
+		{ "the host's network by path means the same",
+		  "{\"type\":\"network\",\"path\":\"/host\"}", NULL, TIGHT_NET_EGRESS, true, NULL,
+		  NULL },
+		{ "mode none has no proxy", "{\"type\":\"network\"}",
+		  "\"egress\":{\"mode\":\"none\"}", TIGHT_NET_NONE, false, NULL, NULL },
+		{ "mode engine gives the engine's network",
+		  "{\"type\":\"network\",\"path\":\"/x\"}", "\"egress\":{\"mode\":\"engine\"}",
+		  TIGHT_NET_SPEC, false, "/x", NULL },
+		{ "mode engine refuses the host's network", "", "\"egress\":{\"mode\":\"engine\"}",
+		  0, false, NULL, "net.host" },
 		{ "mode engine with a shared network may be the host's", "",
-		  "\"egress\":{\"mode\":\"engine\"},\"namespaces\":{\"shared\":[\"network\"]}", TIGHT_NET_SPEC,
-		  true, NULL, NULL },
-		{ "via host goes out by the host where nobody fills the new network", "{\"type\":\"network\"}",
-		  "\"egress\":{\"via\":\"host\"}", TIGHT_NET_EGRESS, true, NULL, NULL },
+		  "\"egress\":{\"mode\":\"engine\"},\"namespaces\":{\"shared\":[\"network\"]}",
+		  TIGHT_NET_SPEC, true, NULL, NULL },
+		{ "via host goes out by the host where nobody fills the new network",
+		  "{\"type\":\"network\"}", "\"egress\":{\"via\":\"host\"}", TIGHT_NET_EGRESS, true,
+		  NULL, NULL },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		auto_arena struct arena a = ARENA_INIT;
-		struct row r = { .linux_ = arena_printf(&a, NS("%s"), rows[i].ns), .profile = rows[i].profile };
+		struct row r = { .linux_ = arena_printf(&a, NS("%s"), rows[i].ns),
+				 .profile = rows[i].profile };
 		struct err e = ERR_INIT;
 		struct tight *t = NULL;
 		int rc = run(&a, config(&a, &r), "agent", &r, &t, &e);
@@ -374,11 +425,13 @@ static void network(void)
 			t_ok(rc == -1 && streq(e.rule, rows[i].deny), rows[i].name);
 			continue;
 		}
-		bool path = t && (rows[i].path ? t->engine_net_path && streq(t->engine_net_path, rows[i].path) :
-						 !t->engine_net_path || t->engine_net_host);
+		bool path = t && (rows[i].path ? t->engine_net_path &&
+							 streq(t->engine_net_path, rows[i].path)
+					       : !t->engine_net_path || t->engine_net_host);
 		bool entry = t && (t->net == TIGHT_NET_SPEC || (own && !own->path));
 
-		if (!t_ok(rc == 0 && t->net == rows[i].net && t->engine_net_host == rows[i].host && path && entry,
+		if (!t_ok(rc == 0 && t->net == rows[i].net && t->engine_net_host == rows[i].host &&
+				  path && entry,
 			  rows[i].name))
 			t_note("%s", e.msg);
 	}
@@ -391,15 +444,17 @@ static void ambient(void)
 	auto_arena struct arena a = ARENA_INIT;
 	struct err e = ERR_INIT;
 	struct tight *t = NULL;
-	static const char text[] =
-		"{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"r\"},\"process\":{\"cwd\":\"/\",\"args\":[\"x\"],"
-		"\"user\":{\"uid\":1000,\"gid\":1000},\"capabilities\":{"
-		"\"bounding\":[\"CAP_CHOWN\",\"CAP_SYS_ADMIN\"],\"permitted\":[\"CAP_CHOWN\",\"CAP_SYS_ADMIN\"],"
-		"\"inheritable\":[\"CAP_CHOWN\",\"CAP_SYS_ADMIN\",\"CAP_KILL\"],"
-		"\"ambient\":[\"CAP_CHOWN\",\"CAP_SYS_ADMIN\"]}}}";
+	static const char text[] = "{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"r\"},"
+				   "\"process\":{\"cwd\":\"/\",\"args\":[\"x\"],"
+				   "\"user\":{\"uid\":1000,\"gid\":1000},\"capabilities\":{"
+				   "\"bounding\":[\"CAP_CHOWN\",\"CAP_SYS_ADMIN\"],\"permitted\":["
+				   "\"CAP_CHOWN\",\"CAP_SYS_ADMIN\"],"
+				   "\"inheritable\":[\"CAP_CHOWN\",\"CAP_SYS_ADMIN\",\"CAP_KILL\"],"
+				   "\"ambient\":[\"CAP_CHOWN\",\"CAP_SYS_ADMIN\"]}}}";
 
 	t_ok(run(&a, text, "agent", NULL, &t, &e) == 0 && t->spec->process->caps->ambient == 1 &&
-	     t->spec->process->caps->inheritable == 1 && t->spec->process->caps->permitted == 1,
+		     t->spec->process->caps->inheritable == 1 &&
+		     t->spec->process->caps->permitted == 1,
 	     "a process that is not root keeps ambient capabilities within the set, and no more");
 }
 
@@ -412,13 +467,23 @@ static void oci_changes_nothing(void)
 		"{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"rootfs\"},\"hostname\":\"h\","
 		"\"process\":{\"cwd\":\"/\",\"args\":[\"x\"],\"user\":{\"uid\":70000,\"gid\":0},"
 		"\"env\":[\"GITHUB_TOKEN=x\"],\"oomScoreAdj\":-1000,"
-		"\"capabilities\":{\"bounding\":[\"CAP_SYS_ADMIN\"],\"inheritable\":[\"CAP_SYS_ADMIN\"]}},"
-		"\"mounts\":[" MOUNT("ext4", "/x", "\"a=b\"") "," BIND("/root/.ssh", "/proc") "],"
-		"\"linux\":{" NS("{\"type\":\"network\",\"path\":\"/host\"},{\"type\":\"ipc\"},{\"type\":\"user\"}") ","
-		MAPS("0") ",\"sysctl\":{\"vm.swappiness\":\"1\"},\"rootfsPropagation\":\"shared\","
-		"\"devices\":[{\"type\":\"c\",\"path\":\"/dev/kvm\",\"major\":10,\"minor\":232}],"
-		"\"netDevices\":{\"eth0\":{}},\"resources\":{\"unified\":{\"cgroup.procs\":\"1\"},"
-		"\"devices\":[{\"allow\":true,\"access\":\"rwm\"}]}}}",
+		"\"capabilities\":{\"bounding\":[\"CAP_SYS_ADMIN\"],\"inheritable\":[\"CAP_SYS_"
+		"ADMIN\"]}},"
+		"\"mounts\":[" MOUNT("ext4", "/x", "\"a=b\"") "," BIND(
+			"/root/.ssh", "/proc") "],"
+					       "\"linux\":{" NS("{\"type\":\"network\",\"path\":\"/"
+								"host\"},{\"type\":\"ipc\"},{"
+								"\"type\":\"user\"}") "," MAPS(
+						       "0") ",\"sysctl\":{\"vm.swappiness\":\"1\"},"
+							    "\"rootfsPropagation\":\"shared\","
+							    "\"devices\":[{\"type\":\"c\",\"path\":"
+							    "\"/dev/"
+							    "kvm\",\"major\":10,\"minor\":232}],"
+							    "\"netDevices\":{\"eth0\":{}},"
+							    "\"resources\":{\"unified\":{\"cgroup."
+							    "procs\":\"1\"},"
+							    "\"devices\":[{\"allow\":true,"
+							    "\"access\":\"rwm\"}]}}}",
 	};
 
 	for (size_t i = 0; i < 2; i++) {
@@ -428,15 +493,17 @@ static void oci_changes_nothing(void)
 		struct tight *t = NULL;
 
 		spec_write(&before, h_spec(&a, texts[i]));
-		if (!t_ok(run(&a, texts[i], "oci", NULL, &t, &e) == 0, "the oci profile refuses nothing")) {
+		if (!t_ok(run(&a, texts[i], "oci", NULL, &t, &e) == 0,
+			  "the oci profile refuses nothing")) {
 			t_note("%s", e.msg);
 			continue;
 		}
 		spec_write(&after, t->spec);
 		if (!t_ok(streq(before.p, after.p), "the oci profile leaves the config as it is"))
 			t_note("%s", after.p);
-		t_ok(t->n_findings == 0 && !t->seccomp2 && t->net == TIGHT_NET_SPEC && !t->userns_private &&
-		     !t->root_overlay && !t->root_idmap, "the oci profile decides nothing");
+		t_ok(t->n_findings == 0 && !t->seccomp2 && t->net == TIGHT_NET_SPEC &&
+			     !t->userns_private && !t->root_overlay && !t->root_idmap,
+		     "the oci profile decides nothing");
 	}
 }
 
@@ -444,10 +511,12 @@ static void input_stays(void)
 {
 	auto_arena struct arena a = ARENA_INIT;
 	auto_strbuf struct strbuf before = STRBUF_INIT, after = STRBUF_INIT;
-	struct row r = { .process = CAPS("bounding", "\"CAP_SYS_ADMIN\""),
-			 .mounts = MOUNT("sysfs", "/sys", "\"rw\""),
-			 .linux_ = "\"sysctl\":{\"vm.x\":\"1\"},\"resources\":{\"pids\":{\"limit\":-1}},"
-				   "\"maskedPaths\":[\"/x\"]" };
+	struct row r = {
+		.process = CAPS("bounding", "\"CAP_SYS_ADMIN\""),
+		.mounts = MOUNT("sysfs", "/sys", "\"rw\""),
+		.linux_ = "\"sysctl\":{\"vm.x\":\"1\"},\"resources\":{\"pids\":{\"limit\":-1}},"
+			  "\"maskedPaths\":[\"/x\"]"
+	};
 	struct oci_spec *s = h_spec(&a, config(&a, &r));
 	struct facts *f = h_facts(&a);
 	struct err e = ERR_INIT;

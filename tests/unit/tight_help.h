@@ -11,10 +11,10 @@
 #include "spec/spec.h"
 #include "tests/unit/test.h"
 
-#define TEST_ID	   "c0ffee0000000000000000000000000000000000000000000000000000000001"
+#define TEST_ID "c0ffee0000000000000000000000000000000000000000000000000000000001"
 #define TEST_OTHER "badbad0000000000000000000000000000000000000000000000000000000002"
-#define TEST_ROOT  "/var/lib/docker/overlay2/l1/merged"
-#define ID_BASE	   1000000u
+#define TEST_ROOT "/var/lib/docker/overlay2/l1/merged"
+#define ID_BASE 1000000u
 
 static int no_files(void *ctx, struct arena *a, const char *name, const char **ret_text,
 		    size_t *ret_len, struct err *e)
@@ -42,22 +42,32 @@ __attribute__((unused)) static struct profile *h_profile(struct arena *a, const 
 {
 	struct err e = ERR_INIT;
 	struct profile *p = NULL;
-	char *text = more ? arena_printf(a, "{\"version\":1,\"extends\":\"%s\",%s}", base, more) : NULL;
+	char *text =
+		more ? arena_printf(a, "{\"version\":1,\"extends\":\"%s\",%s}", base, more) : NULL;
 
 	if (profile_load(a, more ? "test" : base, no_files, text, &p, &e))
 		h_bail(&e);
 	return p;
 }
 
-/* Where a path lies on the made-up host: one file system for each of these, the root for the rest. */
+/* Where a path lies on the made-up host: one file system for each of these, the root for the rest.
+ */
 __attribute__((unused)) static struct fact_path h_path(struct arena *a, const char *path)
 {
 	static const struct {
 		const char *mount, *fstype;
-	} fs[] = { { "/proc", "proc" }, { "/sys", "sysfs" }, { "/dev", "devtmpfs" },
-		   { "/run", "tmpfs" }, { "/home", "ext4" } };
-	struct fact_path p = { .given = arena_strdup(a, path), .realpath = arena_strdup(a, path),
-			       .type = 'd', .dev = 1, .ino = 7, .fs_dev = 1, .fstype = "ext4",
+	} fs[] = { { "/proc", "proc" },
+		   { "/sys", "sysfs" },
+		   { "/dev", "devtmpfs" },
+		   { "/run", "tmpfs" },
+		   { "/home", "ext4" } };
+	struct fact_path p = { .given = arena_strdup(a, path),
+			       .realpath = arena_strdup(a, path),
+			       .type = 'd',
+			       .dev = 1,
+			       .ino = 7,
+			       .fs_dev = 1,
+			       .fstype = "ext4",
 			       .can_idmap = true };
 
 	p.fs_path = p.realpath;
@@ -78,9 +88,15 @@ __attribute__((unused)) static struct facts *h_facts(struct arena *a)
 	struct source_guard *g;
 	size_t n;
 
-	*f = (struct facts){ .id = TEST_ID, .kernel = "6.1.0", .in_initial_userns = true,
-			     .kernel_idmap = true, .kernel_overlay = true, .homes = homes,
-			     .n_homes = 2, .id_base = ID_BASE, .id_size = 65536,
+	*f = (struct facts){ .id = TEST_ID,
+			     .kernel = "6.1.0",
+			     .in_initial_userns = true,
+			     .kernel_idmap = true,
+			     .kernel_overlay = true,
+			     .homes = homes,
+			     .n_homes = 2,
+			     .id_base = ID_BASE,
+			     .id_size = 65536,
 			     .egress_uid = 900001 };
 	f->root.at = h_path(a, TEST_ROOT);
 	f->root.is_overlay = true;
