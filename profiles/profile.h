@@ -120,7 +120,4 @@ typedef int profile_reader(void *ctx, struct arena *a, const char *name, const c
 int profile_load(struct arena *a, const char *name, profile_reader *read, void *ctx,
 		 struct profile **ret_profile, struct err *e);
 
-/* profile_builtin_names() - NULL-terminated, for messages and completion */
-const char *const *profile_builtin_names(void);
-
 #endif

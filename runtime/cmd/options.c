@@ -13,8 +13,9 @@ struct walk {
 	bool help;
 };
 
-static const struct opt help_opt = { .name = "help", .short_name = 'h', .type = OPT_FLAG,
-				     .help = "show this text" };
+static const struct opt help_opt = {
+	.name = "help", .short_name = 'h', .type = OPT_FLAG, .help = "show this text"
+};
 
 static const struct opt *find_long(const struct walk *w, const char *name, size_t n)
 {
@@ -90,14 +91,15 @@ static int take(struct walk *w, const struct opt *o, const char *value, struct e
 		w->argv++;
 	}
 	if (!set_value(w, o, value))
-		return err_set(e, ERR_USAGE, "%s: option --%s: \"%s\" is not %s", w->who, o->name, value,
-			       o->type == OPT_FLAG ? "true or false" : "a number in range");
+		return err_set(e, ERR_USAGE, "%s: option --%s: \"%s\" is not %s", w->who, o->name,
+			       value, o->type == OPT_FLAG ? "true or false" : "a number in range");
 	return 0;
 }
 
 static int unknown(const struct walk *w, const char *word, struct err *e)
 {
-	return err_set(e, ERR_USAGE, "%s: unknown option %s (%s --help lists them)", w->who, word, w->who);
+	return err_set(e, ERR_USAGE, "%s: unknown option %s (%s --help lists them)", w->who, word,
+		       w->who);
 }
 
 /* "-dt", "-bDIR": each letter is an option, until one takes the rest as its value. */

@@ -26,8 +26,15 @@ enum opt_type {
 	OPT__COUNT
 };
 
-struct opt_list { const char **v; size_t n; };
-struct opt_num { bool set; uint64_t u; int64_t i; }; /* i: OPT_I64, u: the others */
+struct opt_list {
+	const char **v;
+	size_t n;
+};
+struct opt_num {
+	bool set;
+	uint64_t u;
+	int64_t i;
+}; /* i: OPT_I64, u: the others */
 
 struct opt {
 	const char *name; /* NULL ends the table */
@@ -37,6 +44,12 @@ struct opt {
 	const char *arg;  /* how help calls the value; NULL for flags */
 	const char *help; /* NULL: accepted for compatibility, not shown */
 };
+
+/* OPT_ROW(struct type, kind, member, name, short name, value's name, help) */
+#define OPT_ROW(type_, kind_, member_, name_, short_, arg_, help_)                                 \
+	{                                                                                          \
+		name_, short_, OPT_##kind_, offsetof(type_, member_), arg_, help_                  \
+	}
 
 /* What is left when the options are taken out. */
 struct opt_args {

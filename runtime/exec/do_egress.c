@@ -340,6 +340,17 @@ int do_egress(struct exec_ctx *c, const struct op *op, size_t i, struct err *e)
 	return 0;
 }
 
+void exec_egress_dirs(const struct plan *p, struct plan_cg_dir **ret_dirs, size_t *ret_n)
+{
+	const struct op *eg = plan_find(p, OP_EGRESS), *from = plan_find(p, OP_CGROUP);
+	struct op_cgroup cg = { .none = true };
+
+	if (eg && from)
+		beside(p->a, &from->u.cgroup, &eg->u.egress, &cg);
+	*ret_dirs = cg.dirs;
+	*ret_n = cg.n_dirs;
+}
+
 static bool wait_ended(int pidfd, int timeout_ms)
 {
 	struct pollfd pfd = { .fd = pidfd, .events = POLLIN };

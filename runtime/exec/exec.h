@@ -67,6 +67,10 @@ int exec_hooks(const struct plan *p, enum plan_hook_kind kind, const char *state
 /* exec_remove_upper() - the disposable upper directory, whatever it holds; at delete */
 int exec_remove_upper(const char *upper_host, struct err *e);
 
+/* exec_egress_dirs() - where the proxy's cgroup will be, for a delete after a create that was killed;
+ * in the plan's arena */
+void exec_egress_dirs(const struct plan *p, struct plan_cg_dir **ret_dirs, size_t *ret_n);
+
 /* exec_stop_egress() - end the proxy of a container and remove its cgroup; at delete */
 void exec_stop_egress(pid_t pid, uint64_t start, const struct plan_cg_dir *dirs, size_t n_dirs);
 

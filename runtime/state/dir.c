@@ -22,9 +22,9 @@
 #include "base/path.h"
 #include "state/state.h"
 
-#define LOCK_NAME     "lock"
-#define REMOVE_DEPTH  8
-#define REMOVE_TRIES  5
+#define LOCK_NAME "lock"
+#define REMOVE_DEPTH 8
+#define REMOVE_TRIES 5
 #define STATE_MAX_IDS 65536u
 
 bool state_id_is_valid(const char *id)
@@ -45,7 +45,8 @@ static int check_id(const char *id, struct err *e)
 		return 0;
 	return err_set(e, ERR_INPUT,
 		       "invalid container ID format: \"%s\": 1 to %d of A-Z a-z 0-9 _ + . -, "
-		       "not starting with a dot", id, STATE_ID_MAX);
+		       "not starting with a dot",
+		       id, STATE_ID_MAX);
 }
 
 /* The root and its missing parents. Only the last is ours: private where the user is not root,
@@ -56,8 +57,8 @@ static int make_root(const char *root, struct err *e)
 	auto_free char *path = xstrdup(root);
 
 	if (root[0] != '/' || !root[1])
-		return err_set(e, ERR_USAGE, "state root %s: must be an absolute directory other than /",
-			       root);
+		return err_set(e, ERR_USAGE,
+			       "state root %s: must be an absolute directory other than /", root);
 	for (char *p = strchr(path + 1, '/'); p; p = strchr(p + 1, '/')) {
 		*p = '\0';
 		if (mkdir(path, 0711) < 0 && errno != EEXIST)
@@ -75,8 +76,9 @@ static int open_container(const char *root, const char *id, int *ret_dirfd, stru
 	if (rootfd < 0 && errno != ENOENT)
 		return err_sys(e, "open state root %s", root);
 
-	auto_close int fd = rootfd < 0 ? -1 : openat(rootfd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
-						     O_CLOEXEC);
+	auto_close int fd =
+		rootfd < 0 ? -1
+			   : openat(rootfd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT)
 		return err_set(e, ERR_NOTFOUND, "container does not exist: %s", id);
 	if (fd < 0)
@@ -89,7 +91,8 @@ static int open_container(const char *root, const char *id, int *ret_dirfd, stru
  * without links is gone. */
 static int take_lock(const char *id, int dirfd, int *ret_lock, struct err *e)
 {
-	auto_close int fd = openat(dirfd, LOCK_NAME, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	auto_close int fd =
+		openat(dirfd, LOCK_NAME, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	struct stat st;
 	int rc = -1;
 
@@ -117,9 +120,11 @@ int state_create_dir(const char *root, const char *id, int *ret_dirfd, int *ret_
 	if (rootfd < 0)
 		return err_sys(e, "open state root %s", root);
 	if (mkdirat(rootfd, id, 0700) < 0)
-		return errno == EEXIST ?
-			err_set(e, ERR_STATE, "container with given ID already exists: %s", id) :
-			err_sys(e, "create the state directory of container %s in %s", id, root);
+		return errno == EEXIST
+			       ? err_set(e, ERR_STATE, "container with given ID already exists: %s",
+					 id)
+			       : err_sys(e, "create the state directory of container %s in %s", id,
+					 root);
 
 	auto_close int dirfd = -1;
 	if (open_container(root, id, &dirfd, e) || take_lock(id, dirfd, ret_lock, e))
@@ -219,7 +224,8 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-int state_list(struct arena *a, const char *root, const char ***ret_ids, size_t *ret_n, struct err *e)
+int state_list(struct arena *a, const char *root, const char ***ret_ids, size_t *ret_n,
+	       struct err *e)
 {
 	auto_dir DIR *d = opendir(root);
 	const char **ids = NULL;
@@ -228,11 +234,12 @@ int state_list(struct arena *a, const char *root, const char ***ret_ids, size_t 
 	if (!d && errno != ENOENT)
 		return err_sys(e, "read state root %s", root);
 	for (struct dirent *de; d && (de = readdir(d));) {
-		if (!state_id_is_valid(de->d_name) || (de->d_type != DT_DIR && de->d_type != DT_UNKNOWN))
+		if (!state_id_is_valid(de->d_name) ||
+		    (de->d_type != DT_DIR && de->d_type != DT_UNKNOWN))
 			continue;
 		if (n == STATE_MAX_IDS)
-			return err_set(e, ERR_INPUT, "read state root %s: more than %u containers", root,
-				       STATE_MAX_IDS);
+			return err_set(e, ERR_INPUT, "read state root %s: more than %u containers",
+				       root, STATE_MAX_IDS);
 		*arena_push(a, ids, n) = arena_strdup(a, de->d_name);
 	}
 	if (n > 1)

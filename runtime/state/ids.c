@@ -26,10 +26,10 @@
 #include "base/mutant.h"
 #include "base/table.h"
 
-#define IDS_MAGIC     "agentrt-ids 1"
-#define IDS_FILE      ".ids"
-#define IDS_LOCK      ".ids.lock"
-#define IDS_FILE_MAX  (16u << 20) /* bytes */
+#define IDS_MAGIC "agentrt-ids 1"
+#define IDS_FILE ".ids"
+#define IDS_LOCK ".ids.lock"
+#define IDS_FILE_MAX (16u << 20)  /* bytes */
 #define HOST_FILE_MAX (64u << 20) /* bytes of /etc/passwd and its like */
 
 static const struct ids_place machine = { .dir = "/run/agentrt", .etc = "/etc" };
@@ -39,7 +39,9 @@ struct row {
 	const char *pod, *id, *root; /* pod: NULL for none */
 };
 
-struct span { uint64_t first, last; }; /* ids that somebody else has */
+struct span {
+	uint64_t first, last;
+}; /* ids that somebody else has */
 
 struct book {
 	struct arena a;
@@ -145,7 +147,8 @@ static int write_book(const struct book *b, const struct ids_place *at, struct e
 		const struct row *r = &b->rows[i];
 
 		strbuf_addf(&t, "%" PRIu32 " %" PRIu32 " %" PRIu32 " %s %s %s\n", r->grant.base,
-			    r->grant.size, r->grant.egress_uid, r->pod ? r->pod : "-", r->id, r->root);
+			    r->grant.size, r->grant.egress_uid, r->pod ? r->pod : "-", r->id,
+			    r->root);
 	}
 	return fd_write_file_at(dirfd, IDS_FILE, t.p, t.len, 0600, e);
 }
@@ -231,7 +234,8 @@ static int choose(struct book *b, struct id_grant *ret, struct err *e)
 			break;
 	}
 	if (i == IDS_RANGES)
-		return err_set(e, ERR_STATE, "reserve a range of ids: all %u are taken", IDS_RANGES);
+		return err_set(e, ERR_STATE, "reserve a range of ids: all %u are taken",
+			       IDS_RANGES);
 	b->next = (n + 1) % IDS_RANGES;
 	for (i = 0; i < IDS_EGRESS_MAX; i++) {
 		uid = IDS_EGRESS_BASE + (n + i) % IDS_EGRESS_MAX;
@@ -286,8 +290,10 @@ int ids_reserve(const struct ids_place *at, const char *root, const char *id, co
 	struct id_grant grant;
 
 	if (strchr(root, '\n') || (pod && (!state_id_is_valid(pod) || streq(pod, "-"))))
-		return err_set(e, ERR_INPUT, "reserve ids for container %s: the state root or the pod "
-			       "has a name that cannot be recorded", id);
+		return err_set(e, ERR_INPUT,
+			       "reserve ids for container %s: the state root or the pod "
+			       "has a name that cannot be recorded",
+			       id);
 	if (lock_book(at, &lock, e) || read_book(&b, at, e))
 		return -1;
 
@@ -328,8 +334,8 @@ int ids_release(const struct ids_place *at, const char *root, const char *id, st
 	auto_close int lock = -1;
 	size_t kept = 0;
 
-	if (access(path, F_OK) < 0)
-		return 0; /* nothing was ever reserved */
+	if (access(path, R_OK | W_OK) < 0)
+		return 0; /* nothing was ever reserved, or not by us */
 	if (lock_book(at, &lock, e) || read_book(&b, at, e))
 		return -1;
 	for (size_t i = 0; i < b.n_rows; i++)

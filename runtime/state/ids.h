@@ -9,10 +9,10 @@
  * 0x70000000 to 0x7fffffff: above what shadow's and systemd's allocators hand out, and below the
  * sign bit, which some programs do not survive. The last 65536 are for proxies.
  */
-#define IDS_BASE	0x70000000u
-#define IDS_RANGES	4095u
+#define IDS_BASE 0x70000000u
+#define IDS_RANGES 4095u
 #define IDS_EGRESS_BASE 0x7fff0000u
-#define IDS_EGRESS_MAX	65534u /* not 0x7fffffff, not its neighbour */
+#define IDS_EGRESS_MAX 65534u /* not 0x7fffffff, not its neighbour */
 
 struct ids_place {
 	const char *dir; /* holds .ids and .ids.lock */

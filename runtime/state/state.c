@@ -13,9 +13,9 @@
 #include "spec/field.h"
 #include "spec/json.h"
 
-#define STATE_NAME	"state.json"
+#define STATE_NAME "state.json"
 #define STATE_MAX_BYTES (8u << 20)
-#define N_NS		ARRAY_SIZE(((struct state *)0)->ns_ino)
+#define N_NS ARRAY_SIZE(((struct state *)0)->ns_ino)
 
 const char *const status_name[] = {
 	[STATUS_CREATING] = "creating", [STATUS_CREATED] = "created", [STATUS_RUNNING] = "running",
@@ -48,7 +48,7 @@ static bool encode_ns_ino(struct strbuf *b, const void *obj)
 
 static const struct field_custom ns_ino_field = { decode_ns_ino, encode_ns_ino };
 
-#define CG(type_, member) \
+#define CG(type_, member)                                                                          \
 	.type = F_##type_, .need = FIELD_REQUIRED, .offset = offsetof(struct state_dir_cg, member)
 static const struct field cg_dir_fields[] = {
 	{ .name = "controllers", CG(STRING, controllers) },
@@ -72,6 +72,7 @@ static const struct field state_fields[] = {
 	{ .name = "owner", ST(STRING, owner) },
 	{ .name = "ownerUid", ST(U32, owner_uid) },
 	{ .name = "profile", NEED(STRING, profile) },
+	{ .name = "profileDir", ST(STRING, profile_dir) },
 	{ .name = "pod", ST(STRING, pod) },
 	{ .name = "bootId", NEED(STRING, boot_id) },
 	{ .name = "pid", NEED(I64, pid) },
@@ -86,7 +87,9 @@ static const struct field state_fields[] = {
 	{ .name = "cgroupNone", ST(BOOL, cg_none) },
 	{ .name = "cgroupV2", ST(BOOL, cg_v2) },
 	{ .name = "cgroups", ST(OBJECTS, cg_dirs), COUNT(n_cg_dirs), .arg = &cg_dir_table },
-	{ .name = "egressCgroups", ST(OBJECTS, egress_cg_dirs), COUNT(n_egress_cg_dirs),
+	{ .name = "egressCgroups",
+	  ST(OBJECTS, egress_cg_dirs),
+	  COUNT(n_egress_cg_dirs),
 	  .arg = &cg_dir_table },
 	{ .name = "upper", ST(STRING, upper_host) },
 	{ .name = "rootless", ST(BOOL, is_rootless) },
@@ -112,8 +115,10 @@ static int check_version(const struct json *root, struct err *e)
 	if (!v || v->type != JSON_NUMBER)
 		return err_set(e, ERR_INPUT, STATE_NAME ": has no version");
 	if (!streq(v->text, "1"))
-		return err_set(e, ERR_INPUT, STATE_NAME ": version %s, written by another agentrt; "
-			       "this one knows version %d", v->text, STATE_VERSION);
+		return err_set(e, ERR_INPUT,
+			       STATE_NAME ": version %s, written by another agentrt; "
+					  "this one knows version %d",
+			       v->text, STATE_VERSION);
 	return 0;
 }
 static_assert(STATE_VERSION == 1, "check_version() compares text");
@@ -156,8 +161,8 @@ enum status state_status(int dirfd, const struct state *s)
 		return state_is_locked(dirfd) ? STATUS_CREATING : STATUS_STOPPED;
 	if (!proc_is_same(s->pid, s->pid_start))
 		return STATUS_STOPPED;
-	return faccessat(dirfd, "gate", F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? STATUS_CREATED :
-									  STATUS_RUNNING;
+	return faccessat(dirfd, "gate", F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? STATUS_CREATED
+									: STATUS_RUNNING;
 }
 
 void state_cgroup(struct arena *a, const struct state *s, struct op_cgroup *ret_cg)

@@ -26,43 +26,54 @@
 #include "plan/plan.h"
 
 #define STATE_VERSION 1
-#define STATE_ID_MAX  255 /* it is the name of directories: NAME_MAX */
+#define STATE_ID_MAX 255 /* it is the name of directories: NAME_MAX */
 
-struct state_dir_cg { const char *controllers, *mount_host, *path; };
+struct state_dir_cg {
+	const char *controllers, *mount_host, *path;
+};
 
 struct state {
 	int version;
 	const char *id, *oci_version, *bundle, *rootfs, *created; /* RFC 3339 with nanoseconds */
-	const char *owner;	 /* user name of the creator, "" for root as runc has it */
+	const char *owner; /* user name of the creator, "" for root as runc has it */
 	uint32_t owner_uid;
-	const char *profile;
-	const char *pod;	 /* pod id, NULL: none */
-	const char *boot_id;	 /* of the boot that made it: pids of another boot mean nothing */
-	int64_t pid;		 /* init, host view */
-	uint64_t pid_start;	 /* start time in clock ticks: defeats pid reuse */
-	int64_t egress_pid;	 /* 0: none */
+	const char *profile, *profile_dir; /* dir: where it was looked for, NULL: the usual place */
+	const char *pod;		   /* pod id, NULL: none */
+	const char *boot_id; /* of the boot that made it: pids of another boot mean nothing */
+	int64_t pid;	     /* init, host view */
+	uint64_t pid_start;  /* start time in clock ticks: defeats pid reuse */
+	int64_t egress_pid;  /* 0: none */
 	uint64_t egress_start;
 	uint32_t id_base, id_size, egress_uid; /* reservations; size 0: none */
-	uint64_t ns_ino[8];	 /* by enum oci_ns_type, of init when created; 0 not recorded */
-	uint64_t ns_e_ino;	 /* E, where there is an A */
+	uint64_t ns_ino[8]; /* by enum oci_ns_type, of init when created; 0 not recorded */
+	uint64_t ns_e_ino;  /* E, where there is an A */
 	bool cg_none, cg_v2;
 	struct state_dir_cg *cg_dirs;
 	size_t n_cg_dirs;
 	struct state_dir_cg *egress_cg_dirs;
 	size_t n_egress_cg_dirs;
-	const char *upper_host;	 /* to remove at delete, NULL: none */
+	const char *upper_host; /* to remove at delete, NULL: none */
 	bool is_rootless, no_new_keyring;
 	struct plan_kv *annotations;
 	size_t n_annotations;
 };
 
-enum status { STATUS_CREATING, STATUS_CREATED, STATUS_RUNNING, STATUS_PAUSED, STATUS_STOPPED, STATUS__COUNT };
+enum status {
+	STATUS_CREATING,
+	STATUS_CREATED,
+	STATUS_RUNNING,
+	STATUS_PAUSED,
+	STATUS_STOPPED,
+	STATUS__COUNT
+};
 extern const char *const status_name[];
 
 bool state_id_is_valid(const char *id); /* [A-Za-z0-9_+.-]+, not "." or "..", no leading '.' */
 
-/* state_create_dir() - reserve the id: mkdir, lock held; "container with given ID already exists" */
-int state_create_dir(const char *root, const char *id, int *ret_dirfd, int *ret_lock, struct err *e);
+/* state_create_dir() - reserve the id: mkdir, lock held; "container with given ID already exists"
+ */
+int state_create_dir(const char *root, const char *id, int *ret_dirfd, int *ret_lock,
+		     struct err *e);
 /* state_open() - with the lock (waits for it), or without (*ret_lock is -1);
  * "container does not exist" (ERR_NOTFOUND) */
 int state_open(const char *root, const char *id, bool exclusive, int *ret_dirfd, int *ret_lock,
@@ -83,7 +94,8 @@ void state_cgroup(struct arena *a, const struct state *s, struct op_cgroup *ret_
 /* state_remove_dir() - the directory and the reservations; last step of delete */
 int state_remove_dir(const char *root, const char *id, int dirfd, struct err *e);
 /* state_list() - ids, sorted */
-int state_list(struct arena *a, const char *root, const char ***ret_ids, size_t *ret_n, struct err *e);
+int state_list(struct arena *a, const char *root, const char ***ret_ids, size_t *ret_n,
+	       struct err *e);
 
 /* What a container holds of the machine's ids. */
 struct id_grant {

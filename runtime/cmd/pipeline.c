@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pipeline.c - plan = f(spec, profile, facts)
+ *
+ * The one place where the layers meet: config.json is read and checked, the profile found, ids
+ * reserved, the host looked at, the config narrowed, the plan built and checked. `explain` and
+ * `create` run the same lines; the only difference is that explain looks up the next id range
+ * without taking it.
+ */
+#include "cmd/pipeline.h"
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "cmd/profiles.h"
+#include "probe/probe.h"
+#include "spec/spec.h"
+
+static int read_config(struct arena *a, const char *bundle_host, struct oci_spec **ret_spec,
+		       struct err *e)
+{
+	const char *path = path_join(a, bundle_host, "config.json");
+	auto_free char *text = NULL;
+	size_t len;
+
+	if (fd_read_file(path, SPEC_MAX_BYTES, &text, &len, e))
+		return -1;
+	if (spec_parse(a, text, len, "config.json", ret_spec, e) || spec_check(*ret_spec, e))
+		return -1;
+	return 0;
+}
+
+const char *pipeline_profile_name(const struct cmd_ctx *ctx)
+{
+	if (ctx->profile)
+		return ctx->profile;
+	return streq(ctx->program, "agentrt-oci") ? "oci" : PROFILE_DEFAULT;
+}
+
+static int check_cgroup_manager(const struct cmd_ctx *ctx, struct err *e)
+{
+	if (!ctx->systemd_cgroup && !(ctx->cgroup_manager && streq(ctx->cgroup_manager, "systemd")))
+		return 0;
+	return err_set(e, ERR_UNSUPPORTED,
+		       "systemd cgroups are not implemented: configure the engine "
+		       "for cgroupfs (dockerd: \"exec-opts\": [\"native.cgroupdriver=cgroupfs\"])");
+}
+
+/* Ids are asked for where the profile may use them; the range is private to the machine's root. */
+static int get_ids(struct cmd_ctx *ctx, const struct pipeline_opts *o, struct pipeline *p,
+		   struct err *e)
+{
+	if (p->profile->userns == USERNS_AS_SPEC && p->profile->egress.mode == NET_AS_SPEC)
+		return 0;
+	if (o->peek)
+		return state_peek_ids(&p->grant, e);
+	if (p->facts->euid != 0 || !p->facts->in_initial_userns)
+		return 0;
+	return state_reserve_ids(ctx->root, o->id, NULL, &p->grant, e);
+}
+
+/* `explain` shows what the machine's runtime would do, whoever asks. */
+static void see_as_root(struct facts *f)
+{
+	f->euid = 0;
+	f->cap_bounding = (UINT64_C(2) << f->cap_last) - 1;
+}
+
+static int get_facts(struct cmd_ctx *ctx, const struct pipeline_opts *o, struct pipeline *p,
+		     struct err *e)
+{
+	struct probe_opts po = { .id = o->id,
+				 .state_root = ctx->root,
+				 .peek = o->peek,
+				 .no_guards = !p->profile->mounts.screen };
+
+	if (probe_facts(ctx->a, p->spec, o->bundle_host, &po, &p->facts, e) ||
+	    get_ids(ctx, o, p, e))
+		return -1;
+	if (o->peek && p->facts->euid != 0)
+		see_as_root(p->facts);
+	p->facts->id_base = p->grant.base;
+	p->facts->id_size = p->grant.size;
+	p->facts->egress_uid = p->grant.egress_uid;
+	if (ctx->cgroup_manager && streq(ctx->cgroup_manager, "disabled"))
+		p->facts->cgroup = CGROUP_NONE;
+	return 0;
+}
+
+static int make_plan(struct cmd_ctx *ctx, const struct pipeline_opts *o, struct pipeline *p,
+		     struct err *e)
+{
+	struct plan_opts po = { .id = o->id,
+				.bundle_host = o->bundle_host,
+				.no_pivot = o->no_pivot,
+				.no_new_keyring = o->no_new_keyring,
+				.state_root = ctx->root };
+
+	if (tighten(ctx->a, p->spec, p->profile, p->facts, &p->tight, e) ||
+	    plan_build(ctx->a, p->tight, p->facts, &po, &p->plan, e))
+		return -1;
+	return plan_check(p->plan, e) ? err_ctx(e, "the plan contradicts itself (a bug)") : 0;
+}
+
+static void report_findings(const struct pipeline *p)
+{
+	for (size_t i = 0; i < p->tight->n_findings; i++) {
+		const struct finding *f = &p->tight->findings[i];
+
+		log_debug("%s: %s: %s (%s)", f->rule, finding_action_name[f->action], f->what,
+			  f->why);
+	}
+}
+
+int pipeline_read(struct cmd_ctx *ctx, const struct pipeline_opts *o, struct pipeline *ret,
+		  struct err *e)
+{
+	struct pipeline p = { 0 };
+
+	if (check_cgroup_manager(ctx, e) || read_config(ctx->a, o->bundle_host, &p.spec, e) ||
+	    profiles_load(ctx->a, ctx->profile_dir, pipeline_profile_name(ctx), &p.profile, e))
+		return -1;
+	*ret = p;
+	return 0;
+}
+
+int pipeline_plan(struct cmd_ctx *ctx, const struct pipeline_opts *o, struct pipeline *p,
+		  struct err *e)
+{
+	if (get_facts(ctx, o, p, e) || make_plan(ctx, o, p, e))
+		return -1;
+	report_findings(p);
+	return 0;
+}

@@ -1,0 +1,241 @@
+#!/usr/bin/env bash
+# cli.sh - every command as engines call it: what it prints, its exit status, its error, what is left.
+# AGENTRT: the program under test.
+set -u
+here=$(cd "$(dirname "$0")/.." && pwd)
+agentrt=$(readlink -f "${AGENTRT:-$(command -v agentrt)}")
+work=$(mktemp -d /tmp/agentrt-cli.XXXXXX)
+trap 'rm -rf "$work"' EXIT
+. "$here/lib/tap.sh"
+. "$here/lib/bundle.sh"
+bundle_setup
+n=c$$
+oci() { rt --profile oci "$@"; }
+said() { "$@" 2>&1 >/dev/null </dev/null; } # what it says on standard error
+status_of() { "$@" >/dev/null 2>&1 </dev/null; echo $?; }
+status_in() { oci state "$1" 2>/dev/null | jq -r .status; }
+up() { # ID [JQ-FILTER] [PROGRAM...]: a detached container
+	local id=$1 filter=${2:-.}
+	shift; [ $# -gt 0 ] && shift
+	bundle "$id" "$filter | .process.args = $(jq -cn '$ARGS.positional' --args "${@:-sleep}" ${2:-600})" &&
+		oci run --detach --bundle "$work/$id" "$id" >"$work/$id.out" 2>&1 </dev/null
+}
+stay='.process.args = ["sh", "-c", "trap \"exit 7\" TERM; while :; do sleep 1; done"]'
+cgroups() { find /sys/fs/cgroup -type d -name "*$1*" 2>/dev/null | wc -l; }
+
+# --- without a container
+like "--version begins as engines parse it" "$("$agentrt" --version | head -n 1)" '^agentrt version [0-9]+\.[0-9]+'
+like "--version names the commit and the specification" "$("$agentrt" -v | tr '\n' ' ')" 'commit: [^ ]+ spec: 1\.3\.0 '
+like "--help lists the commands" "$("$agentrt" --help)" '^  create '
+like "a command has help" "$("$agentrt" create --help)" '--console-socket SOCKET'
+like "and so with one dash" "$("$agentrt" run -help)" '--no-subreaper'
+is "no command is an error" "$(status_of "$agentrt")" 1
+like "an unknown command is an error" "$(said "$agentrt" creat)" '^agentrt: unknown command creat '
+like "an unknown option is an error" "$(said "$agentrt" create --bundel x)" 'unknown option --bundel'
+like "a missing value is an error" "$(said "$agentrt" create --bundle)" 'requires an argument$'
+like "a missing id is an error" "$(said "$agentrt" create)" 'wrong number of arguments'
+is "features is JSON" "$("$agentrt" features | jq -r .ociVersionMin)" 1.0.0
+is "features says nothing on standard error" "$(said "$agentrt" features)" ""
+like "features: rro, user namespaces and idmapped mounts are there" \
+	"$("$agentrt" features | jq -c '[(.mountOptions | index("rro") != null), (.linux.namespaces | index("user") != null), .linux.mountExtensions.idmap.enabled]')" '^\[true,true,true\]$'
+is "checkpoint --help fails" "$(status_of "$agentrt" checkpoint --help)" 1
+is "checkpoint says one sentence" "$(said "$agentrt" checkpoint --image-path /x id | wc -l)" 1
+is "restore fails with any option" "$(status_of "$agentrt" restore --lsm-mount-context)" 1
+like "--root / is refused" "$(said "$agentrt" --root / list)" '^agentrt: --root /'
+like "a bad log format is refused" "$(said "$agentrt" --log-format xml list)" 'must be text or json'
+mkdir "$work/new"
+ok "spec writes a config" "$agentrt" spec --bundle "$work/new"
+is "it is one" "$(jq -r .ociVersion "$work/new/config.json" | cut -c1-2)" 1.
+like "spec does not overwrite" "$(said "$agentrt" spec -b "$work/new")" 'exists: remove it first'
+is "profiles are listed" "$("$agentrt" profile list | cut -d' ' -f1 | sort | tr '\n' ' ')" "agent agent-strict oci "
+ok "the built-in profiles are sound" sh -c "for p in agent agent-strict oci; do '$agentrt' profile check \$p || exit 1; done"
+is "profile show prints JSON" "$("$agentrt" profile show agent | jq -r .name)" agent
+like "an unknown profile is named" "$(said rt --profile nothere list; said rt --profile nothere explain -b "$work/new")" 'profile "nothere" does not exist'
+like "a profile's name is no path" "$(said rt --profile ../../x explain -b "$work/new")" 'profile name'
+
+# --- create, state, start, kill, delete: the life of a container under containerd
+bundle life "$stay"
+ok "create" sh -c "cd / && timeout 30 '$agentrt' --root '$work/state' --profile oci --log '$work/log.json' --log-format json create --bundle '$work/life' --pid-file '$work/life.pid' life$n </dev/null >'$work/life.out' 2>&1"
+is "an empty log after a success" "$(wc -c <"$work/log.json")" 0
+is "state: created" "$(status_in "life$n")" created
+is "the pid file holds the pid and no newline" "$(od -An -c "$work/life.pid" | tr -d ' ')" "$(oci state "life$n" | jq -j .pid | od -An -c | tr -d ' ')"
+is "state has every member" "$(oci state "life$n" | jq -c keys)" '["annotations","bundle","created","id","ociVersion","owner","pid","rootfs","status"]'
+like "created is RFC 3339 with nanoseconds" "$(oci state "life$n" | jq -r .created)" '^20[0-9-]{8}T[0-9:]{8}\.[0-9]{9}Z$'
+is "bundle is absolute" "$(oci state "life$n" | jq -r .bundle)" "$work/life"
+like "the id is taken" "$(said oci create --bundle "$work/life" "life$n")" 'container with given ID already exists'
+like "an id with a slash is refused" "$(said oci create --bundle "$work/life" a/b)" 'invalid container ID format'
+like "an id with a leading dot is refused" "$(said oci create --bundle "$work/life" .a)" 'invalid container ID format'
+like "exec before start is refused" "$(said oci exec "life$n" true)" 'cannot exec in a container that was not started'
+ok "start" oci start "life$n"
+is "state: running" "$(status_in "life$n")" running
+like "a second start is refused" "$(said oci start "life$n")" 'cannot start an already running container'
+like "delete of a running one is refused" "$(said oci delete "life$n")" 'not stopped'
+is "and changes nothing" "$(status_in "life$n")" running
+is "list -q" "$(oci list -q)" "life$n"
+is "list as JSON" "$(oci list --format json | jq -r '.[0].id + " " + .[0].status + " " + .[0].owner')" "life$n running "
+like "list as a table" "$(oci list | tail -n 1)" "^life$n +[0-9]+ +running +$work/life"
+is "ps as JSON has the pid" "$(oci ps --format json "life$n" | jq 'index('"$(cat "$work/life.pid")"') != null')" true
+like "ps as a table" "$(oci ps "life$n" | sed -n 2p)" "$(cat "$work/life.pid")"
+like "ps takes arguments of ps(1)" "$(oci ps "life$n" -eo pid,comm | head -n 2 | tail -n 1)" '^ *[0-9]+ +[a-z]'
+is "events --stats" "$(oci events --stats "life$n" | jq -r '.type + " " + .id')" "stats life$n"
+like "an unknown signal is refused" "$(said oci kill "life$n" NOSUCH)" 'unknown signal'
+ok "kill by name" oci kill "life$n" TERM
+for i in $(seq 50); do [ "$(status_in "life$n")" = stopped ] && break; sleep 0.1; done
+is "state: stopped" "$(status_in "life$n")" stopped
+is "a stopped one has pid 0" "$(oci state "life$n" | jq .pid)" 0
+like "kill of a stopped one is refused" "$(said oci kill "life$n" KILL)" 'container not running'
+is "kill --all of a stopped one succeeds" "$(status_of oci kill --all "life$n" KILL)" 0
+like "start of a stopped one is refused" "$(said oci start "life$n")" 'cannot start a container that has stopped'
+like "exec in a stopped one is refused" "$(said oci exec "life$n" true)" 'cannot exec in a stopped container'
+is "with status 255" "$(status_of oci exec "life$n" true)" 255
+ok "delete" oci delete "life$n"
+like "then it does not exist" "$(said oci state "life$n")" 'container does not exist'
+is "state of nobody prints nothing" "$(oci state "life$n" 2>/dev/null)" ""
+for c in start kill delete pause resume ps events; do
+	like "$c of nobody" "$(said oci $c "nobody$n")" 'container does not exist'
+	is "$c of nobody has status 1" "$(status_of oci $c "nobody$n")" 1
+done
+is "delete --force of nobody succeeds" "$(status_of oci delete --force "nobody$n")" 0
+is "no cgroup is left" "$(cgroups "life$n")" 0
+is "no state is left" "$(find "$work/state" -mindepth 1 | wc -l)" 0
+
+# --- errors go to standard error and to the log, as JSON objects that engines read
+oci --log "$work/err.json" --log-format json state "nobody$n" >/dev/null 2>"$work/err"
+is "one JSON object" "$(jq -s length "$work/err.json")" 1
+is "of level error" "$(jq -r .level "$work/err.json")" error
+like "with the message" "$(jq -r .msg "$work/err.json")" '^container does not exist'
+like "and an RFC 3339 time" "$(jq -r .time "$work/err.json")" '^20[0-9-]{8}T[0-9:]{8}(\.[0-9]+)?Z$'
+like "and on standard error" "$(cat "$work/err")" '^agentrt: container does not exist'
+bundle nope '.process.args = ["nope"]'
+like "a program that is not in PATH is an error of create" "$(said oci create --bundle "$work/nope" "nope$n")" 'exec: "nope": executable file not found in \$PATH'
+bundle nopath '.process.args = ["/no/such"]'
+like "a path that does not exist" "$(said oci create --bundle "$work/nopath" "nope$n")" '[Nn]o such file or directory'
+bundle dir '.process.args = ["/etc"]'
+like "a directory" "$(said oci create --bundle "$work/dir" "nope$n")" '([Pp]ermission denied|[Ii]s a directory)'
+bundle broken . && echo '{"ociVersion": ' >"$work/broken/config.json"
+like "a broken config names the place" "$(said oci create --bundle "$work/broken" "nope$n")" 'config\.json:[0-9]+:[0-9]+'
+like "a bundle that does not exist is named" "$(said oci create --bundle "$work/none" "nope$n")" "$work/none"
+like "the systemd driver is refused clearly" "$(said oci --systemd-cgroup create --bundle "$work/life" "nope$n")" 'systemd cgroups are not implemented'
+bundle tty '.process.terminal = true'
+like "a terminal without a console socket is refused" "$(said oci create --bundle "$work/tty" "nope$n")" '--console-socket is needed'
+like "a console socket without terminal is refused" "$(said oci create --bundle "$work/life" --console-socket /x "nope$n")" 'process.terminal is false'
+is "failed creates leave nothing" "$(find "$work/state" -mindepth 1 | wc -l) $(cgroups "nope$n")" "0 0"
+
+# --- run
+is "run passes output through" "$(in_box -p oci 'echo out')" out
+is "run passes input through" "$(bundle in '.process.args = ["cat"]'; echo in | oci run --bundle "$work/in" "in$n")" in
+bundle s42 '.process.args = ["sh", "-c", "exit 42"]'
+is "run has the status of the process" "$(status_of oci run --bundle "$work/s42" "s$n")" 42
+bundle term '.process.args = ["sh", "-c", "kill -KILL $$; sleep 5"] | .linux.namespaces |= map(select(.type != "pid"))'
+is "or 128 and the signal" "$(status_of oci run --bundle "$work/term" "t$n")" 137
+is "run in the current directory" "$(cd "$work/s42" && status_of oci run "s$n")" 42
+is "run deletes" "$(oci list -q | wc -l)" 0
+status_of oci run --keep --bundle "$work/s42" "s$n" >/dev/null
+is "run --keep does not" "$(status_in "s$n")" stopped
+oci delete "s$n"
+ok "run -d" up "d$n"
+is "leaves it running" "$(status_in "d$n")" running
+
+# --- exec
+is "exec prints" "$(oci exec "d$n" echo hi)" hi
+is "exec has the status of the process" "$(status_of oci exec "d$n" sh -c 'exit 3')" 3
+like "exec of nothing" "$(said oci exec "d$n")" 'no program given'
+like "exec of what does not exist" "$(said oci exec "d$n" nope)" 'executable file not found in \$PATH'
+is "with status 255" "$(status_of oci exec "d$n" nope)" 255
+is "exec -e, --cwd and -u" "$(oci exec -e A=b --cwd /tmp -u 1000:1000 "d$n" sh -c 'echo $A $(pwd) $(id -u):$(id -g)')" "b /tmp 1000:1000"
+is "exec -e replaces" "$(oci exec -e A=1 --env=A=2 "d$n" env | grep ^A=)" A=2
+is "exec -g" "$(oci exec -u 1000:1000 -g 2000 -g 3000 "d$n" id -G)" "1000 2000 3000"
+for u in "" -1 4294967295 4294967296 1x x:1 1:x 1:2:3 " 1" +1 0x1; do
+	is "exec -u '$u' is refused" "$(status_of oci exec "--user=$u" "d$n" true)" 255
+done
+is "exec -u 1 is uid 1" "$(oci exec -u 1 "d$n" id -u)" 1
+is "exec -c never fills the inheritable set" "$(oci exec -c CAP_NET_ADMIN "d$n" grep -E 'CapInh|CapAmb' /proc/self/status | tr -d '\t' | sort | tr '\n' ' ')" "CapAmb:0000000000000000 CapInh:0000000000000000 "
+like "exec -c adds" "$(oci exec -c CAP_NET_ADMIN "d$n" grep CapEff /proc/self/status)" 'a80435fb$'
+like "exec --no-new-privs" "$(oci exec --no-new-privs "d$n" grep NoNewPrivs /proc/self/status)" '1$'
+echo '{"args": ["sh", "-c", "echo $B; pwd"], "env": ["B=c", "PATH=/bin"], "cwd": "/etc", "user": {"uid": 0, "gid": 0}}' >"$work/proc.json"
+is "exec --process" "$(oci exec --process "$work/proc.json" "d$n" | tr '\n' ' ')" "c /etc "
+echo '{"args": ["sleep", "300"], "env": ["PATH=/bin"], "cwd": "/"}' >"$work/proc2.json"
+is "exec --process --detach --pid-file, as containerd does" "$(status_of oci exec --process "$work/proc2.json" --detach --pid-file "$work/x.pid" "d$n")" 0
+like "it runs, and its pid is known" "$(tr '\0' ' ' <"/proc/$(cat "$work/x.pid")/cmdline")" '^sleep 300'
+is "ps shows it" "$(oci ps --format json "d$n" | jq 'index('"$(cat "$work/x.pid")"') != null')" true
+
+# --- pause, resume, update
+ok "pause" oci pause "d$n"
+is "state: paused" "$(status_in "d$n")" paused
+like "a second pause is refused" "$(said oci pause "d$n")" 'container not running'
+like "exec in a paused one is refused" "$(said oci exec "d$n" true)" 'cannot exec in a paused container \(use --ignore-paused to override\)'
+ok "resume" oci resume "d$n"
+is "state: running again" "$(status_in "d$n")" running
+like "a second resume is refused" "$(said oci resume "d$n")" 'container not paused'
+limit() { cat /sys/fs/cgroup/memory/*"d$n"/memory.limit_in_bytes /sys/fs/cgroup/*"d$n"/memory.max 2>/dev/null | head -n 1; }
+pids() { cat /sys/fs/cgroup/pids/*"d$n"/pids.max /sys/fs/cgroup/*"d$n"/pids.max 2>/dev/null | head -n 1; }
+ok "update from standard input" sh -c "echo '{\"memory\":{\"limit\":67108864}}' | '$agentrt' --root '$work/state' update --resources=- d$n"
+is "the limit is set" "$(limit)" 67108864
+echo '{"memory":{"limit":134217728}}' >"$work/res.json"
+ok "update from a file" oci update -r "$work/res.json" "d$n"
+is "the limit is set" "$(limit)" 134217728
+ok "update from options" oci update --pids-limit 77 --memory 67108864 "d$n"
+is "the limits are set" "$(pids) $(limit)" "77 67108864"
+is "update of nonsense is refused" "$(echo '{"memory":{"limit":"x"}}' | rt update -r - "d$n" >/dev/null 2>&1; echo $?)" 1
+ok "delete --force of a running one" oci delete --force "d$n"
+is "nothing is left" "$(find "$work/state" -mindepth 1 | wc -l) $(cgroups "d$n") $(pgrep -fc "^sleep 600$")" "0 0 0"
+
+# --- hooks
+hook() { printf '{"path": "/bin/sh", "args": ["sh", "-c", "jq -r .status >>%s/hooklog; echo %s >>%s/hooklog%s"]}' "$work" "$1" "$work" "${2:-}"; }
+bundle hooks ".process.args = [\"sleep\", \"600\"] | .hooks = {\"prestart\": [$(hook prestart)], \"createRuntime\": [$(hook createRuntime)], \"poststart\": [$(hook poststart)], \"poststop\": [$(hook poststop)]}"
+: >"$work/hooklog"
+oci run -d --bundle "$work/hooks" "h$n" >/dev/null 2>&1 </dev/null
+oci delete --force "h$n"
+is "hooks run in order, with the status of the moment" "$(tr '\n' ' ' <"$work/hooklog")" "creating prestart creating createRuntime running poststart stopped poststop "
+bundle badhook ".process.args = [\"sleep\", \"600\"] | .hooks.createRuntime = [$(hook x '; exit 5')]"
+is "a failing createRuntime hook fails create" "$(status_of oci create --bundle "$work/badhook" "h$n")" 1
+bundle badpost ".process.args = [\"sleep\", \"600\"] | .hooks.poststart = [$(hook x '; exit 5')]"
+oci create --bundle "$work/badpost" "h$n" >/dev/null 2>&1 </dev/null
+is "a failing poststart hook fails start" "$(status_of oci start "h$n")" 1
+is "and destroys the container" "$(status_of oci state "h$n") $(cgroups "h$n")" "1 0"
+bundle badstop ".process.args = [\"true\"] | .hooks.poststop = [$(hook x '; exit 5')]"
+is "a failing poststop hook does not fail delete" "$(status_of oci run --bundle "$work/badstop" "h$n")" 0
+
+# --- a created container is deleted, and an interrupted one
+oci create --bundle "$work/life" "cr$n" >/dev/null 2>&1 </dev/null
+ok "delete of a created one" oci delete "cr$n"
+mkdir -p "$work/state/dead$n"
+is "a create that died is shown as stopped" "$(status_in "dead$n")" stopped
+ok "and is deleted" oci delete "dead$n"
+mkdir -p "$work/state/torn$n" && echo '{"version":1,"id":' >"$work/state/torn$n/state.json"
+like "a torn state says so" "$(said oci state "torn$n")" 'state\.json'
+rm -r "$work/state/torn$n"
+
+# --- profiles: who may write them, and which one rules an existing container
+echo '{"name": "mine", "version": 1, "extends": "oci"}' >"$work/profiles/mine.json"
+is "a profile of one's own" "$(bundle m '.process.args = ["echo", "ok"]'; rt --profile mine run --bundle "$work/m" "m$n")" ok
+chmod 666 "$work/profiles/mine.json"
+like "one that others may write is refused" "$(said rt --profile mine run --bundle "$work/m" "m$n")" 'writable by nobody else'
+chmod 644 "$work/profiles/mine.json" && chown 1000 "$work/profiles/mine.json"
+like "one that belongs to another is refused" "$(said rt --profile mine run --bundle "$work/m" "m$n")" 'must belong to root'
+rm "$work/profiles/mine.json"
+cp -s "$agentrt" "$work/agentrt-oci"
+is "the program name agentrt-oci is the profile oci" "$("$work/agentrt-oci" --root "$work/state" run --bundle "$work/m" "m$n")" ok
+
+# --- the agent profile: delete takes away what only it makes
+bundle ag "$stay"
+rt run -d --bundle "$work/ag" "ag$n" >"$work/ag.out" 2>&1 </dev/null
+is "an agent container runs" "$(status_in "ag$n")" running
+proxy=$(jq .egressPid "$work/state/ag$n/state.json")
+ok "its proxy is alive" test -d "/proc/$proxy"
+like "an id range is reserved" "$(cat /run/agentrt/.ids)" " ag$n $work/state\$"
+is "exec obeys the profile of create" "$(rt --profile oci exec -e GH_TOKEN=x "ag$n" env 2>/dev/null | grep -c TOKEN)" 0
+ok "delete --force" rt delete --force "ag$n"
+unlike "the proxy is gone" "$(grep State "/proc/$proxy/status" 2>/dev/null)" '[RSD] \('  # a zombie is its parent's affair
+unlike "the id range is free" "$(cat /run/agentrt/.ids)" " ag$n "
+is "no upper directory is left" "$(find /var/lib/agentrt -name "*ag$n*" 2>/dev/null | wc -l)" 0
+is "no cgroup is left" "$(cgroups "ag$n")" 0
+
+# --- explain
+nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups env -u XDG_RUNTIME_DIR "$@"; }
+chmod 755 "$work" "$work/ag" && chmod 644 "$work/ag/config.json"
+like "explain needs no root" "$(nobody "$agentrt" explain --bundle "$work/ag")" 'overlay|root'
+is "explain as JSON" "$(nobody "$agentrt" explain --bundle "$work/ag" --json | jq -r .profile)" agent
+is "explain --facts" "$(nobody "$agentrt" explain --bundle "$work/ag" --facts | jq -r type)" object
+is "explain leaves nothing" "$(find "$work/state" -mindepth 1 | wc -l)" 0
+tap_done
