@@ -16,7 +16,7 @@
 #include "cgroup/internal.h"
 
 #define KILL_ROUNDS 50	    /* a fork bomb without a freezer: each round kills what it saw */
-#define REMOVE_WAIT_MS 5000 /* for processes that die slowly */
+#define REMOVE_WAIT_MS 5000 /* in all, for processes that die slowly */
 
 void cg_pids_done(struct cg_pids *p)
 {
@@ -179,12 +179,12 @@ static int remove_once(int mount, const char *rel)
 	return unlinkat(mount, rel, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : -1;
 }
 
-static int remove_dir(const struct op_cgroup *cg, const struct plan_cg_dir *d, struct err *e)
+static int remove_dir(const struct op_cgroup *cg, const struct plan_cg_dir *d, int *waited_ms,
+		      struct err *e)
 {
 	const char *rel = d->path + strspn(d->path, "/");
 	struct err ignored = ERR_INIT;
 	auto_close int mount = -1;
-	int waited = 0, sys;
 
 	if (!*rel)
 		return err_set(e, ERR_INPUT, "remove " CG_FMT ": not a container's cgroup",
@@ -192,15 +192,16 @@ static int remove_dir(const struct op_cgroup *cg, const struct plan_cg_dir *d, s
 	if (cg_open_mount(d, &mount, e))
 		return -1;
 	for (int ms = 1; remove_once(mount, rel) < 0; ms = ms < 100 ? ms * 2 : 100) {
-		sys = errno;
-		if ((sys != EBUSY && sys != ENOTEMPTY) || waited >= REMOVE_WAIT_MS) {
+		int sys = errno;
+
+		if ((sys != EBUSY && sys != ENOTEMPTY) || *waited_ms >= REMOVE_WAIT_MS) {
 			errno = sys;
 			return err_sys(e, "remove " CG_FMT, CG_ARG(d));
 		}
-		if (waited == 0 || ms == 100)
+		if (ms == 1 || ms >= 100)
 			(void)cgroup_kill(cg, SIGKILL, &ignored); /* rmdir says whether it helped */
 		nap_ms(ms);
-		waited += ms;
+		*waited_ms += ms;
 	}
 	return 0;
 }
@@ -208,12 +209,12 @@ static int remove_dir(const struct op_cgroup *cg, const struct plan_cg_dir *d, s
 /* All are tried, the first error is reported: one that stays must not keep the others. */
 int cgroup_remove(const struct op_cgroup *cg, struct err *e)
 {
-	int r = 0;
+	int r = 0, waited_ms = 0;
 
 	for (size_t i = cg->none ? 0 : cg->n_dirs; i-- > 0;) {
 		struct err this = ERR_INIT;
 
-		if (remove_dir(cg, &cg->dirs[i], &this) && r == 0) {
+		if (remove_dir(cg, &cg->dirs[i], &waited_ms, &this) && r == 0) {
 			r = -1;
 			if (e)
 				*e = this;

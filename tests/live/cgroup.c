@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -39,10 +40,6 @@ static void find_dirs(void)
 {
 	struct facts *f;
 	struct err e = ERR_INIT;
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	test_id = now.tv_sec % 100000 * 1000 + now.tv_nsec / 1000000;
 	if (probe_host(&arena, &f, &e) || f->n_hierarchies == 0 ||
 	    f->n_hierarchies > CGROUP_MAX_DIRS) {
 		printf("Bail out! no cgroups: %s\n", e.msg);
@@ -157,13 +154,22 @@ static int body_devices(void)
 	       (zero_w < 0 && zero_errno == EPERM ? 0 : 4) | (full < 0 && errno == EPERM ? 0 : 8);
 }
 
+/* Its exit status, or minus the signal; a process that does not end in time is an answer too. */
 static int status_of(pid_t pid)
 {
 	int status;
 
-	if (pid <= 0 || waitpid(pid, &status, 0) != pid)
-		return -1;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+	for (int i = 0; i < 3000; i++) {
+		pid_t done = waitpid(pid, &status, WNOHANG);
+
+		if (done == pid)
+			return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+		if (done < 0)
+			return -1;
+		usleep(1000);
+	}
+	kill(pid, SIGKILL);
+	return -1;
 }
 
 static bool refused(const struct op_cgroup *cg, const char *text, const char *name)
@@ -513,8 +519,13 @@ static void statistics(void)
 	succeeds(cgroup_remove(&cg, &e), &e, "the cgroup is removed");
 }
 
-static void remove_parents(void)
+/* Whatever a failed test has left, thawed and removed; the PID namespace has ended by then. */
+static void clean_up(void)
 {
+	struct op_cgroup cg = op();
+
+	(void)cgroup_freeze(&cg, false, NULL);
+	(void)cgroup_remove(&cg, NULL);
 	for (size_t i = 0; i < n_dirs; i++)
 		rmdir(arena_printf(&arena, "%s/agentrt-test-%ld", dirs[i].mount_host, test_id));
 }
@@ -531,7 +542,7 @@ static void suite(void)
 	if (dirs[n_dirs - 1].controllers[0] == '\0')
 		v2_rules();
 	statistics();
-	remove_parents();
+	clean_up();
 }
 
 /* The v2 mount alone, over /sys/fs/cgroup, in a mount namespace that ends with this process. */
@@ -569,8 +580,10 @@ static int whole(void)
 /* In a PID namespace of its own: whatever goes wrong, no signal reaches another process. */
 int main(void)
 {
+	struct timespec now;
 	int status = 1;
 
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (geteuid() != 0) {
 		t_skip("cgroups", "needs root");
 		return t_done();
@@ -580,13 +593,17 @@ int main(void)
 		t_skip("cgroups", "needs namespaces of its own");
 		return t_done();
 	}
+	clock_gettime(CLOCK_REALTIME, &now);
+	test_id = now.tv_sec % 100000 * 1000 + now.tv_nsec / 1000000;
+	find_dirs();
 	pid_t pid = fork();
 	if (pid == 0) {
-		if (mount("proc", "/proc", "proc", 0, NULL))
+		if (prctl(PR_SET_PDEATHSIG, SIGKILL) || mount("proc", "/proc", "proc", 0, NULL))
 			_exit(1);
 		exit(whole());
 	}
 	if (pid > 0)
 		waitpid(pid, &status, 0);
+	clean_up();
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
