@@ -16,7 +16,7 @@ static const struct area {
 	p_add_fn *add;
 } create_areas[] = {
 	{ .decide = p_cgroup },	    { .decide = p_root },    { .decide = p_ns },
-	{ .decide = p_net },	    { .decide = p_hooks_net },
+	{ .decide = p_net },	    { .decide = p_hooks_net }, { .add = p_egress },
 	/* C_FS */
 	{ .decide = p_propagation }, { .decide = p_mounts },  { .add = p_net_files },
 	{ .decide = p_dev },	    { .decide = p_hooks_fs }, { .decide = p_paths },

@@ -32,8 +32,9 @@ typedef void p_add_fn(struct build *b); /* an area that cannot fail */
 p_fn p_cgroup;		/* OP_CGROUP */
 p_fn p_root;		/* OP_ROOT */
 p_fn p_ns;		/* OP_USERNS, OP_NS */
-p_fn p_net;		/* OP_ANET, OP_NETDEV, OP_EGRESS */
+p_fn p_net;		/* OP_ANET, OP_NETDEV */
 p_fn p_hooks_net;	/* OP_HOOK: prestart, createRuntime */
+p_add_fn p_egress;	/* OP_EGRESS */
 p_fn p_propagation;	/* OP_PROPAGATION */
 p_fn p_mounts;		/* OP_MOUNT */
 p_add_fn p_net_files;	/* OP_FILE: instead of the engine's hosts and resolv.conf */

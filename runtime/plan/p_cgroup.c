@@ -89,9 +89,9 @@ static void device(struct build *b, struct op_cgroup *cg, struct plan_dev_rule r
 }
 
 /*
- * What every container may use: nodes may be made of any number (opening one is what the other
- * rules decide), the default devices, the console, ptys. runc adds tun too, and images rely on it
- * under the plain runtime; an agent has no use for a tunnel.
+ * What every container may use under the plain runtime, as runc has it: nodes may be made of any
+ * number (opening one is what the other rules decide), the default devices, the console, ptys, and
+ * tun, which images rely on.
  */
 static const struct plan_dev_rule default_rules[] = {
 	{ true, 'c', -1, -1, false, false, true }, { true, 'b', -1, -1, false, false, true },
@@ -99,9 +99,8 @@ static const struct plan_dev_rule default_rules[] = {
 	{ true, 'c', 1, 7, true, true, true },	   { true, 'c', 1, 8, true, true, true },
 	{ true, 'c', 1, 9, true, true, true },	   { true, 'c', 5, 0, true, true, true },
 	{ true, 'c', 5, 1, true, true, true },	   { true, 'c', 5, 2, true, true, true },
-	{ true, 'c', 136, -1, true, true, true },
+	{ true, 'c', 136, -1, true, true, true },  { true, 'c', 10, 200, true, true, true },
 };
-static const struct plan_dev_rule tun_rule = { true, 'c', 10, 200, true, true, true };
 
 static struct plan_dev_rule rule_of(const struct oci_device_rule *d)
 {
@@ -116,9 +115,16 @@ static struct plan_dev_rule rule_of(const struct oci_device_rule *d)
 	};
 }
 
+static bool denies_all(const struct oci_device_rule *d)
+{
+	return !d->allow && (d->type == 'a' || !d->type) && d->read && d->write && d->mknod &&
+	       (!d->major.set || d->major.v < 0) && (!d->minor.set || d->minor.v < 0);
+}
+
 /*
- * The list starts from nothing allowed, whatever the parent cgroup allows. Only the initial user
- * namespace's root may set device rules.
+ * The list starts from nothing allowed, whatever the parent cgroup allows, and ends with the
+ * defaults, unless a profile has made the whole list. Only the initial user namespace's root may
+ * set device rules.
  */
 static void devices(struct build *b, struct op_cgroup *cg)
 {
@@ -126,13 +132,14 @@ static void devices(struct build *b, struct op_cgroup *cg)
 
 	if (cg->none || b->f->euid != 0 || !b->f->in_initial_userns)
 		return;
-	device(b, cg, (struct plan_dev_rule){ mutant("cgroup.devices"), 'a', -1, -1, true, true, true });
+	if (!r || r->n_devices == 0 || !denies_all(&r->devices[0]))
+		device(b, cg, (struct plan_dev_rule){ false, 'a', -1, -1, true, true, true });
 	for (size_t i = 0; r && i < r->n_devices; i++)
 		device(b, cg, rule_of(&r->devices[i]));
+	if (b->t->profile->devices_screen)
+		return;
 	for (size_t i = 0; i < ARRAY_SIZE(default_rules); i++)
 		device(b, cg, default_rules[i]);
-	if (!b->t->profile->devices_screen)
-		device(b, cg, tun_rule);
 }
 
 static const char *parent_of(struct arena *a, const char *path)

@@ -283,7 +283,7 @@ static int add(struct build *b, struct entry *en, struct err *e)
 	const char *rule = en->tm->rule ? en->tm->rule : "oci";
 
 	if (p_net_replaces(b, out.dest_ctr)) {
-		build_finding(b, "egress", FIND_REPLACED,
+		build_finding(b, "net.files", FIND_REPLACED,
 			      arena_printf(b->a, "%s: %s", en->where, out.dest_ctr),
 			      "the engine's file names addresses that do not exist in the agent's network");
 		return 0;

@@ -9,10 +9,22 @@
 #include "base/table.h"
 #include "plan/p.h"
 
-#define RULE		   "egress"
 #define HOST_RESOLV_CONF   "/etc/resolv.conf"
 #define PROXY_MEMORY_BYTES (UINT64_C(64) << 20)
 #define PROXY_PIDS	   8u
+
+static const char *rule(const struct build *b)
+{
+	return b->t->net == TIGHT_NET_EGRESS ? "net.egress" : "net.none";
+}
+
+/* No entry in the config, or one whose path is the host's. */
+static bool is_hosts_net(const struct build *b)
+{
+	int i = b->t->engine_net_ns;
+
+	return i < 0 || ((size_t)i < b->f->n_ns && b->f->ns[i].is_hosts);
+}
 
 /* Nothing needs E where nothing gets out, except an engine that looks for the one it asked for. */
 static int choose_e(struct build *b, struct op_anet *n, struct err *e)
@@ -20,7 +32,7 @@ static int choose_e(struct build *b, struct op_anet *n, struct err *e)
 	const struct tight *t = b->t;
 	bool needed = t->net == TIGHT_NET_EGRESS;
 
-	if (t->engine_net_ns < 0) {
+	if (is_hosts_net(b)) {
 		n->e = needed ? E_HOST : E_NONE;
 		return 0;
 	}
@@ -35,7 +47,7 @@ static int choose_e(struct build *b, struct op_anet *n, struct err *e)
 	return p_ns_path(b, NS_NETWORK, t->engine_net_path, &n->e_ino, e);
 }
 
-static int anet(struct build *b, enum e_kind *ret_e, struct err *e)
+static int anet(struct build *b, struct err *e)
 {
 	struct op_anet n = { 0 };
 
@@ -47,10 +59,9 @@ static int anet(struct build *b, enum e_kind *ret_e, struct err *e)
 		return -1;
 	if (b->t->net == TIGHT_NET_EGRESS)
 		n.proxy_port = b->t->profile->egress.port;
-	struct op *op = plan_add(b->p, OP_ANET, "linux.namespaces", RULE);
+	struct op *op = plan_add(b->p, OP_ANET, "linux.namespaces", rule(b));
 
 	op->u.anet = n;
-	*ret_e = n.e;
 	return 0;
 }
 
@@ -69,20 +80,25 @@ static void note_unfilled(struct build *b, enum e_kind e_kind, const struct op_e
 {
 	if (e_kind != E_NEW || g->via_host || g->n_allow == 0 || has_network_hook(b))
 		return;
-	build_finding(b, "egress.via", FIND_NOTE, "linux.namespaces: network",
+	build_finding(b, "net.via", FIND_NOTE, "linux.namespaces: network",
 		      "the proxy dials from a new network namespace that an engine has to connect; "
 		      "where none does, nothing gets out unless the profile says egress.via: host");
 }
 
-static void egress(struct build *b, enum e_kind e_kind)
+/* After the hooks, which may be what connects E. */
+void p_egress(struct build *b)
 {
 	const struct profile *p = b->t->profile;
+	enum e_kind e_kind;
 	struct op_egress g = { .port = p->egress.port,
 			       .uid = b->f->egress_uid,
 			       .profile = p->name,
 			       .memory_bytes = PROXY_MEMORY_BYTES,
 			       .pids = PROXY_PIDS };
 
+	if (b->t->net != TIGHT_NET_EGRESS)
+		return;
+	e_kind = plan_find(b->p, OP_ANET)->u.anet.e;
 	g.via_host = e_kind == E_NEW && b->t->engine_net_host;
 	g.resolv_conf_host = resolv_conf(b, g.via_host || e_kind == E_HOST);
 	for (size_t i = 0; i < p->egress.n_allow; i++) {
@@ -97,7 +113,7 @@ static void egress(struct build *b, enum e_kind e_kind)
 		};
 	}
 	note_unfilled(b, e_kind, &g);
-	plan_add(b->p, OP_EGRESS, "profile", RULE)->u.egress = g;
+	plan_add(b->p, OP_EGRESS, "profile", rule(b))->u.egress = g;
 }
 
 static int netdevs(struct build *b, struct err *e)
@@ -121,15 +137,9 @@ static int netdevs(struct build *b, struct err *e)
 
 int p_net(struct build *b, struct err *e)
 {
-	enum e_kind e_kind = E_NONE;
-
-	if (build_has_anet(b) && anet(b, &e_kind, e))
+	if (build_has_anet(b) && anet(b, e))
 		return -1;
-	if (netdevs(b, e))
-		return -1;
-	if (b->t->net == TIGHT_NET_EGRESS)
-		egress(b, e_kind);
-	return 0;
+	return netdevs(b, e);
 }
 
 /* Anything else could end the line and add another name to the file. */
@@ -179,7 +189,7 @@ void p_net_files(struct build *b)
 
 	static_assert(ARRAY_SIZE(text) == ARRAY_SIZE(replaced), "a text for each file");
 	for (size_t i = 0; build_has_anet(b) && i < ARRAY_SIZE(replaced); i++) {
-		struct op *op = plan_add(b->p, OP_FILE, "profile", RULE);
+		struct op *op = plan_add(b->p, OP_FILE, "profile", "net.files");
 
 		op->u.file = (struct op_file){ replaced[i], text[i], 0644 };
 	}

@@ -73,7 +73,7 @@ static int userns(struct build *b, struct err *e)
 	}
 	rootless_maps(b, &u);
 	struct op *op = plan_add(b->p, OP_USERNS, "linux.namespaces",
-				 b->t->userns_private ? "userns" : "oci");
+				 b->t->userns_private ? "userns.private" : "oci");
 
 	if (b->t->userns_private)
 		op->note = "a private id range of this container";

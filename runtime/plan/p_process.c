@@ -142,7 +142,7 @@ static void seccomp(struct build *b)
 	if (own)
 		p_seccomp(b, own, "linux.seccomp", "oci");
 	if (b->seccomp2)
-		p_seccomp(b, b->seccomp2, "profile", "seccomp");
+		p_seccomp(b, b->seccomp2, "profile", "seccomp.agent");
 }
 
 /*

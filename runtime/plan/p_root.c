@@ -122,7 +122,7 @@ int p_root(struct build *b, struct err *e)
 	if (b->t->root_idmap && idmap(b, &r, e))
 		return -1;
 
-	struct op *op = plan_add(b->p, OP_ROOT, "root", b->t->root_overlay ? "root" : "oci");
+	struct op *op = plan_add(b->p, OP_ROOT, "root", b->t->root_overlay ? "root.overlay" : "oci");
 
 	op->u.root = r;
 	return 0;

@@ -95,7 +95,7 @@ static void add(struct build *b, const char *where, const char *rule, struct op_
 /* Landlock's and other filters' TCP rules do not cover MPTCP, which is on in every new namespace. */
 static void no_mptcp(struct build *b)
 {
-	add(b, "profile", "egress", (struct op_sysctl){ "net/mptcp/enabled", "0" });
+	add(b, "profile", "net.mptcp", (struct op_sysctl){ "net/mptcp/enabled", "0" });
 	struct op *op = &b->p->ops[b->p->n_ops - 1];
 
 	op->on_fail = FAIL_IGNORE;

@@ -6,6 +6,7 @@
  * tell enough on a screen.
  */
 #include <inttypes.h>
+#include <linux/mount.h>
 
 #include "base/table.h"
 #include "plan/show.h"
@@ -13,6 +14,7 @@
 #include "spec/names.h"
 
 #define INDENT TEXT_INDENT
+#define ATIME  ((uint64_t)MOUNT_ATTR__ATIME) /* always cleared before one of its values is set */
 
 typedef void line_fn(struct strbuf *b, const struct op *op);
 
@@ -65,9 +67,12 @@ static void cgroup(struct strbuf *b, const struct op *op)
 	if (c->none)
 		strbuf_adds(b, "none");
 	for (size_t i = 0; i < c->n_dirs; i++) {
-		strbuf_adds(b, i ? "\n" INDENT : "");
-		text_put(b, c->dirs[i].path);
-		strbuf_addf(b, " of %s", c->dirs[i].controllers[0] ? c->dirs[i].controllers : "v2");
+		bool again = i > 0 && streq(c->dirs[i].path, c->dirs[i - 1].path);
+
+		strbuf_adds(b, i == 0 || again ? "" : "\n" INDENT);
+		text_put(b, again ? "" : c->dirs[i].path);
+		strbuf_addf(b, "%s %s", again ? "," : " in",
+			    c->dirs[i].controllers[0] ? c->dirs[i].controllers : "v2");
 	}
 	if (c->chown)
 		strbuf_addf(b, "\n" INDENT "owned by %" PRIu32 ":%" PRIu32, c->owner_uid, c->owner_gid);
@@ -154,8 +159,8 @@ static void hook(struct strbuf *b, const struct op *op)
 {
 	strbuf_addf(b, "%s ", show_hook_kind[op->u.hook.kind]);
 	text_put(b, op->u.hook.path);
-	for (size_t i = 1; op->u.hook.args[0] && op->u.hook.args[i]; i++) {
-		strbuf_adds(b, " ");
+	for (size_t i = 0; op->u.hook.args[i]; i++) {
+		strbuf_adds(b, i ? " " : ": ");
 		text_put(b, op->u.hook.args[i]);
 	}
 }
@@ -186,8 +191,8 @@ static void mount_flags(struct strbuf *b, const struct op_mount *m)
 	const struct { const char *before; const struct show_flag *table; uint64_t flags; } parts[] = {
 		{ " ", show_attr_flags, m->attr_set },
 		{ " recursively ", show_attr_flags, m->rattr_set },
-		{ " not ", show_attr_flags, m->attr_clear & ~m->attr_set },
-		{ " recursively not ", show_attr_flags, m->rattr_clear & ~m->rattr_set },
+		{ " not ", show_attr_flags, m->attr_clear & ~m->attr_set & ~ATIME },
+		{ " recursively not ", show_attr_flags, m->rattr_clear & ~m->rattr_set & ~ATIME },
 		{ " ", show_sb_flags, m->sb_flags },
 		{ " ", show_propagation_flags, m->propagation },
 	};
