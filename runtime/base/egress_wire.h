@@ -5,8 +5,9 @@
  * The runtime opens everything, drops every privilege and then executes the program, which never
  * runs privileged: argv is {"agentrt-egress"}, the environment is empty, the root directory is an
  * empty one, the network namespace is E, and these descriptors are open and nothing else
- * (0, 1, 2 are /dev/null). RLIMIT_NOFILE is EGRESS_NOFILE. The program refuses to start with uid
- * or gid 0, a supplementary group, any capability, or without no_new_privs.
+ * (0, 1, 2 are /dev/null). RLIMIT_NOFILE is EGRESS_NOFILE, or the hard limit if that is lower. The
+ * program refuses to start with uid or gid 0, a supplementary group, any capability, or without
+ * no_new_privs.
  */
 #ifndef BASE_EGRESS_WIRE_H
 #define BASE_EGRESS_WIRE_H

@@ -16,6 +16,7 @@ static const struct {
 	const char *phrase;
 } phrases[] = {
 	{ 400, "Bad Request" },	   { 403, "Forbidden" },
+	{ 408, "Request Timeout" },
 	{ 431, "Request Header Fields Too Large" },
 	{ 502, "Bad Gateway" },	   { 503, "Service Unavailable" },
 	{ 504, "Gateway Timeout" },

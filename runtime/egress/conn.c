@@ -348,6 +348,8 @@ static void on_deadline(struct conn *c)
 		refuse(c, RULE_TIMEOUT, NULL);
 	else if (c->state == CONN_RELAY)
 		break_off(c);
+	else if (c->state == CONN_HEAD && c->via[0]) /* it has begun to say something */
+		refuse(c, RULE_SLOW, NULL);
 	else
 		conn_close(c);
 }

@@ -87,7 +87,7 @@ static bool is_settled(const struct lookup *lk)
 	       (lk->first_ms && lk->r->loop->now_ms - lk->first_ms >= SECOND_FAMILY_MS);
 }
 
-/* #syscalls: recvfrom sendto recvmsg sendmsg read write writev readv getsockname */
+/* #syscalls: recvfrom sendto writev getsockname */
 static void on_socket(struct loop_source *src, uint32_t events)
 {
 	struct lookup_socket *s = container_of(src, struct lookup_socket, src);

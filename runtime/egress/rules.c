@@ -40,6 +40,7 @@ static const struct rule_info rows[] = {
 	[RULE_HOST] = { "http.host", RULE_DENIES, 400,
 			"the Host header must be there once and equal the host of the URL", FIX },
 	[RULE_SIZE] = { "http.size", RULE_DENIES, 431, "the request head is too large", FIX },
+	[RULE_SLOW] = { "http.timeout", RULE_DENIES, 408, "the request did not arrive in time", FIX },
 	[RULE_SCHEME] = { "http.scheme", RULE_DENIES, 400,
 			  "this is a proxy: CONNECT host:port, or an absolute http:// URL", FIX },
 	[RULE_RESOLVE] = { "upstream.resolve", RULE_FAILS, 502, "the name does not resolve",

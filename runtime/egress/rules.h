@@ -24,6 +24,7 @@ enum rule {
 	RULE_FRAMING, /* where the request ends could be read in two ways */
 	RULE_HOST,    /* Host is missing, twice, or another than the URL's */
 	RULE_SIZE,
+	RULE_SLOW,
 	RULE_SCHEME,
 	/* allowed, but did not work */
 	RULE_RESOLVE,

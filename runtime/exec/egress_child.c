@@ -62,10 +62,16 @@ static int reset_oom(const struct egress_child *k, struct err *e)
 	return procfs_write(k->procfd, rel, "0", e);
 }
 
+/* A hard limit below what is wanted (rootless engines) means fewer connections, not none. */
 static int set_limits(struct err *e)
 {
-	struct rlimit files = { EGRESS_NOFILE, EGRESS_NOFILE }, core = { 0, 0 };
+	struct rlimit files, core = { 0, 0 };
 
+	if (getrlimit(RLIMIT_NOFILE, &files) < 0)
+		return err_sys(e, "read limits");
+	if (files.rlim_max > EGRESS_NOFILE)
+		files.rlim_max = EGRESS_NOFILE;
+	files.rlim_cur = files.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &files) < 0 || setrlimit(RLIMIT_CORE, &core) < 0)
 		return err_sys(e, "set limits");
 	return 0;
