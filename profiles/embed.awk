@@ -1,5 +1,6 @@
 # embed.awk - JSON files to C strings: awk -f embed.awk FILE.json... > builtin.gen.c
-# Indentation is dropped and line breaks are kept, so that messages name the right line.
+# White space between tokens is dropped where that is plain to see, because each create reads the
+# text; line breaks are kept, so that messages name the right line.
 BEGIN {
 	print "/* Made by embed.awk from profiles/data; do not edit. */"
 	print "#include \"profiles/builtin.h\"\n"
@@ -15,6 +16,9 @@ FNR == 1 {
 }
 {
 	sub(/^[ \t]+/, "")
+	gsub(/": /, "\":")
+	gsub(/, "/, ",\"")
+	gsub(/\{ "/, "{\"")
 	gsub(/\\/, "\\\\")
 	gsub(/"/, "\\\"")
 	printf "\t\t\"%s\\n\"\n", $0
