@@ -132,8 +132,10 @@ static int phase_anet(struct exec_ctx *c, struct err *e)
 {
 	const struct op *a = plan_find(c->plan, OP_ANET);
 	struct sync_frame f;
+	int fds[SYNC_MAX_FDS];
 
-	if (a && anet_make(c, a, e))
+	/* net.ipv4.ping_group_range is EINVAL until the group ids are mapped. */
+	if (sync_recv(&c->sync, &f, fds, e) || (a && anet_make(c, a, e)))
 		return -1;
 	memset(&f, 0, sizeof(f));
 	f.u.a_ino = c->a_ino;

@@ -105,7 +105,10 @@ static int phase_map(struct exec_ctx *c, struct err *e)
 	cgroup_fds_done(&c->cg);
 	if (fault("p_map"))
 		return err_set(e, ERR_SYS, "injected failure at p_map");
-	return run_kind(c, P_MAP, OP_USERNS, e) || run_phase(c, P_MAP, e) ? -1 : 0;
+	if (run_kind(c, P_MAP, OP_USERNS, e) ||
+	    sync_send(&c->sync, SYNC_MAPPED, NULL, NULL, 0, e) || run_phase(c, P_MAP, e))
+		return -1;
+	return 0;
 }
 
 static int phase_net(struct exec_ctx *c, struct err *e)

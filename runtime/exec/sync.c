@@ -34,7 +34,8 @@ struct msg_row {
 };
 
 static const struct msg_row msg_table[] = {
-	[SYNC_NS] = { "namespaces made", SYNC_CHILD, IN(SYNC_S_BORN), SYNC_S_NS, 0, 1 },
+	[SYNC_MAPPED] = { "ids mapped", SYNC_PARENT, IN(SYNC_S_BORN), SYNC_S_MAPPED, 0, 0 },
+	[SYNC_NS] = { "namespaces made", SYNC_CHILD, IN(SYNC_S_MAPPED), SYNC_S_NS, 0, 1 },
 	[SYNC_TREES] = { "mounts", SYNC_PARENT, IN(SYNC_S_NS), KEEP, 1, SYNC_MAX_FDS },
 	[SYNC_GO] = { "go", SYNC_PARENT, IN(SYNC_S_NS), SYNC_S_GO, 0, 0 },
 	[SYNC_CONSOLE] = { "console", SYNC_CHILD, IN(SYNC_S_GO), KEEP, 1, 1 },
@@ -42,15 +43,16 @@ static const struct msg_row msg_table[] = {
 	[SYNC_READY] = { "ready", SYNC_CHILD, IN(SYNC_S_GO), SYNC_S_READY, 0, 0 },
 	[SYNC_ACK] = { "acknowledgement", SYNC_PARENT, IN(SYNC_S_READY), SYNC_S_ACK, 0, 0 },
 	[SYNC_ERR] = { "error", SYNC_CHILD,
-		       IN(SYNC_S_BORN) | IN(SYNC_S_NS) | IN(SYNC_S_GO) | IN(SYNC_S_READY) |
-			       IN(SYNC_S_ACK),
+		       IN(SYNC_S_BORN) | IN(SYNC_S_MAPPED) | IN(SYNC_S_NS) | IN(SYNC_S_GO) |
+			       IN(SYNC_S_READY) | IN(SYNC_S_ACK),
 		       SYNC_S_END, 0, 0 },
 	[SYNC_EOF] = { "end of file", SYNC_CHILD, IN(SYNC_S_ACK), SYNC_S_END, 0, 0 },
 };
 TABLE_CHECK(msg_table, SYNC_MSG__COUNT);
 
 static const char *const state_name[] = {
-	[SYNC_S_BORN] = "born", [SYNC_S_NS] = "namespaces made", [SYNC_S_GO] = "go",
+	[SYNC_S_BORN] = "born", [SYNC_S_MAPPED] = "ids mapped",
+	[SYNC_S_NS] = "namespaces made", [SYNC_S_GO] = "go",
 	[SYNC_S_READY] = "ready", [SYNC_S_ACK] = "acknowledged", [SYNC_S_END] = "ended",
 };
 TABLE_CHECK(state_name, SYNC_STATE__COUNT);

@@ -8,6 +8,9 @@
  *
  *	child				parent
  *	makes its namespaces		writes the id maps
+ *				<-	MAPPED
+ *	makes A (its net sysctls
+ *	take mapped ids)
  *	NS (proxy's socket)	->
  *					network hooks, the proxy, mounts
  *				<-	TREES (detached mounts), any number
@@ -32,6 +35,7 @@
 #include "base/err.h"
 
 enum sync_msg {
+	SYNC_MAPPED,
 	SYNC_NS,
 	SYNC_TREES,
 	SYNC_GO,
@@ -47,6 +51,7 @@ enum sync_msg {
 /* Named after what was said last. */
 enum sync_state {
 	SYNC_S_BORN,
+	SYNC_S_MAPPED,
 	SYNC_S_NS,
 	SYNC_S_GO,
 	SYNC_S_READY,

@@ -48,6 +48,8 @@ static bool pass(struct ends *s, enum sync_side from, enum sync_msg msg, const i
 static void bring_to(struct ends *s, enum sync_state state)
 {
 	make_ends(s);
+	if (state >= SYNC_S_MAPPED)
+		pass(s, SYNC_PARENT, SYNC_MAPPED, NULL, 0);
 	if (state >= SYNC_S_NS)
 		pass(s, SYNC_CHILD, SYNC_NS, NULL, 0);
 	if (state >= SYNC_S_GO)
@@ -66,6 +68,7 @@ static void test_whole_talk(void)
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 		fds[i] = 0;
 	make_ends(&s);
+	t_ok(pass(&s, SYNC_PARENT, SYNC_MAPPED, NULL, 0), "ids mapped");
 	t_ok(pass(&s, SYNC_CHILD, SYNC_NS, fds, 1), "namespaces made comes with the proxy's socket");
 	t_ok(pass(&s, SYNC_PARENT, SYNC_TREES, fds, SYNC_MAX_FDS),
 	     "as many mounts as a message holds arrive, close-on-exec");
@@ -86,7 +89,8 @@ static const struct {
 	size_t n_fds;
 } refused[] = {
 	{ "ready before go", SYNC_S_NS, SYNC_CHILD, SYNC_READY, 0 },
-	{ "go before the namespaces are made", SYNC_S_BORN, SYNC_PARENT, SYNC_GO, 0 },
+	{ "namespaces made before the ids are mapped", SYNC_S_BORN, SYNC_CHILD, SYNC_NS, 0 },
+	{ "go before the namespaces are made", SYNC_S_MAPPED, SYNC_PARENT, SYNC_GO, 0 },
 	{ "mounts after go", SYNC_S_GO, SYNC_PARENT, SYNC_TREES, 1 },
 	{ "a console before go", SYNC_S_NS, SYNC_CHILD, SYNC_CONSOLE, 1 },
 	{ "an acknowledgement before ready", SYNC_S_GO, SYNC_PARENT, SYNC_ACK, 0 },
@@ -99,7 +103,7 @@ static const struct {
 	{ "mounts without a mount", SYNC_S_NS, SYNC_PARENT, SYNC_TREES, 0 },
 	{ "a console without a descriptor", SYNC_S_GO, SYNC_CHILD, SYNC_CONSOLE, 0 },
 	{ "ready with a descriptor", SYNC_S_GO, SYNC_CHILD, SYNC_READY, 1 },
-	{ "two sockets with the namespaces", SYNC_S_BORN, SYNC_CHILD, SYNC_NS, 2 },
+	{ "two sockets with the namespaces", SYNC_S_MAPPED, SYNC_CHILD, SYNC_NS, 2 },
 	{ "end of file as a message", SYNC_S_ACK, SYNC_CHILD, SYNC_EOF, 0 },
 };
 
@@ -170,7 +174,8 @@ static void test_bad_frames(void)
 	done_ends(&s);
 
 	memset(&f, 0, sizeof(f));
-	bring_to(&s, SYNC_S_BORN);
+	bring_to(&s, SYNC_S_MAPPED);
+	f.msg = SYNC_NS;
 	f.n_fds = 1;
 	t_ok(write(s.c.fd, &f, sizeof(f)) > 0 && sync_recv(&s.p, &f, got, &e) == -1 &&
 		     e.kind == ERR_INPUT,
@@ -209,7 +214,8 @@ static void test_errors(void)
 
 static void test_ends(void)
 {
-	static const enum sync_state early[] = { SYNC_S_BORN, SYNC_S_NS, SYNC_S_GO, SYNC_S_READY };
+	static const enum sync_state early[] = { SYNC_S_BORN, SYNC_S_MAPPED, SYNC_S_NS,
+						 SYNC_S_GO, SYNC_S_READY };
 	struct ends s;
 	struct err e = ERR_INIT;
 	struct sync_frame f;
