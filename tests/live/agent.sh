@@ -4,6 +4,7 @@
 set -u
 here=$(cd "$(dirname "$0")/.." && pwd)
 agentrt=$(readlink -f "${AGENTRT:-$(command -v agentrt)}")
+[ -x "$agentrt" ] || { echo "1..0 # AGENTRT names no program"; exit 1; }
 work=$(mktemp -d /tmp/agentrt-live.XXXXXX)
 home=/home/agentrt-live-$$
 cleanup() {
