@@ -15,6 +15,15 @@ static void mark_cut(char *msg, int n)
 		memcpy(msg + ERR_MSG_MAX - 4, "...", 4);
 }
 
+/* ": no such file or directory", as Go programs write it: docker(1) derives exit statuses from it */
+static int add_errno(char *to, size_t room, int sys)
+{
+	const char *s = strerror(sys);
+	bool is_word = s[0] >= 'A' && s[0] <= 'Z' && s[1] >= 'a' && s[1] <= 'z';
+
+	return snprintf(to, room, ": %c%s", is_word ? s[0] | 0x20 : s[0], s + 1);
+}
+
 __attribute__((format(printf, 4, 0))) static void fill(struct err *e, enum err_kind kind, int sys,
 							const char *fmt, va_list ap)
 {
@@ -27,7 +36,7 @@ __attribute__((format(printf, 4, 0))) static void fill(struct err *e, enum err_k
 
 	int n = vsnprintf(e->msg, sizeof(e->msg), fmt, ap);
 	if (sys && n >= 0 && n < ERR_MSG_MAX)
-		n += snprintf(e->msg + n, sizeof(e->msg) - (size_t)n, ": %s", strerror(sys));
+		n += add_errno(e->msg + n, sizeof(e->msg) - (size_t)n, sys);
 	mark_cut(e->msg, n);
 }
 

@@ -80,6 +80,7 @@ static int get_facts(struct cmd_ctx *ctx, const struct pipeline_opts *o, struct 
 		return -1;
 	if (o->peek && p->facts->euid != 0)
 		see_as_root(p->facts);
+	p->facts->id = o->id;
 	p->facts->id_base = p->grant.base;
 	p->facts->id_size = p->grant.size;
 	p->facts->egress_uid = p->grant.egress_uid;

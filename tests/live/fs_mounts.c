@@ -345,7 +345,7 @@ static void refusals(void)
 	fails("was replaced", "a source that is not the one that was checked is refused");
 	add_root();
 	add_bind("nothing", "/data", 0);
-	fails("No such file", "a missing source is an error");
+	fails("no such file", "a missing source is an error");
 	add_root();
 	add_bind("/sys/kernel", "/data", 0)->idmap = MOUNT_IDMAP_CONTAINER;
 	fails("does not support id-mapped", "a source that cannot be id-mapped is refused");
@@ -363,7 +363,7 @@ static void refusals(void)
 	fails("mount on /etc", "a file is not bound on a directory");
 	add_root();
 	add_bind("data", "/nowhere", 0)->remount = true;
-	fails("No such file", "a remount of nothing is an error");
+	fails("no such file", "a remount of nothing is an error");
 }
 
 static bool cgroup_shared; /* no cgroup namespace */
