@@ -127,14 +127,28 @@ static void on_server(struct loop_source *src, uint32_t events)
 	run(c);
 }
 
+/*
+ * Latency, and peers that have gone: a client that closed its socket altogether looks half-closed
+ * until its kernel has forgotten it and answers a probe with a reset.
+ */
+static const struct {
+	int level, option, value;
+} socket_options[] = {
+	{ IPPROTO_TCP, TCP_NODELAY, 1 },   { SOL_SOCKET, SO_KEEPALIVE, 1 },
+	{ IPPROTO_TCP, TCP_KEEPIDLE, 60 }, { IPPROTO_TCP, TCP_KEEPINTVL, 20 },
+	{ IPPROTO_TCP, TCP_KEEPCNT, 4 },
+};
+
 /* #syscalls: setsockopt */
 static int watch(struct conn *c, struct side *s)
 {
-	int one = 1;
+	for (size_t i = 0; i < ARRAY_SIZE(socket_options); i++) {
+		int v = socket_options[i].value;
 
-	/* Latency and dead peers; a socket without them works. */
-	(void)setsockopt(s->src.fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	(void)setsockopt(s->src.fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
+		/* A socket without them works. */
+		(void)setsockopt(s->src.fd, socket_options[i].level, socket_options[i].option, &v,
+				 sizeof(v));
+	}
 	return loop_add(c->table->loop, &s->src, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
 }
 
