@@ -69,6 +69,7 @@ int answer_until_ready(struct exec_ctx *c, struct err *e)
 		if (f.msg == SYNC_LISTENER && pass_listener(c, fds[0], f.u.index[0], e))
 			return -1;
 	} while (f.msg != SYNC_READY);
+	c->left = f.u.left;
 	return 0;
 }
 

@@ -223,6 +223,8 @@ static int drop_identity(struct exec_ctx *c, struct err *e)
 
 	if (fds_close_others(c, keep, sizeof(keep) / sizeof(keep[0]), e))
 		return -1;
+	if (run_kind(c, C_DROP, OP_RLIMIT, e))
+		return -1;
 	if (fault("c_drop.seccomp"))
 		return err_set(e, ERR_SYS, "injected failure at c_drop.seccomp");
 	return nnp ? run_kind(c, C_DROP, OP_SECCOMP, e) : 0;
@@ -234,7 +236,9 @@ static int wait_ack(struct exec_ctx *c, struct err *e)
 	struct sync_frame f;
 	int fds[SYNC_MAX_FDS];
 
-	if (sync_send(&c->sync, SYNC_READY, NULL, NULL, 0, e))
+	memset(&f, 0, sizeof(f));
+	f.u.left = c->left;
+	if (sync_send(&c->sync, SYNC_READY, &f, NULL, 0, e))
 		return -1;
 	return sync_recv(&c->sync, &f, fds, e);
 }

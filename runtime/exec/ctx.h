@@ -55,6 +55,7 @@ struct exec_ctx {
 	const char *const *env; /* of the program, complete */
 	char *prog_path;	/* what execve gets */
 	bool cwd_done;
+	struct sync_left left;	/* limits that only the parent may set; both: by READY */
 	int mask_file, mask_dir; /* do_mask.c's own, -1 at first: /dev/null, an empty directory */
 	bool mask_file_used, mask_dir_used; /* attached once: clone it from now on */
 };
@@ -76,10 +77,10 @@ do_fn do_propagation, do_root_attach, do_mount, do_file, do_dev, do_link, do_piv
 /* do_tty.c: /dev/console, pty; master sent to --console-socket, or kept for the foreground */
 do_fn do_console;
 /* C_DROP (child; every one acts on the calling thread only, where the kernel allows that) */
-do_fn do_hostname, do_sysctl, do_sched, do_keyring, do_lsm, do_creds, do_seccomp;
+do_fn do_hostname, do_sysctl, do_rlimit, do_sched, do_keyring, do_lsm, do_creds, do_seccomp;
 /* Parent, on the child's pid: lowering an oom score, raising a hard limit and real-time scheduling
  * take capabilities in the initial user namespace */
-do_fn do_oom, do_sched_parent, do_rlimit;
+do_fn do_oom, do_sched_parent, do_rlimit_parent;
 /* P_PRE (parent) */
 do_fn do_cgroup, do_seccomp_compile;
 /* P_MAP (parent) */

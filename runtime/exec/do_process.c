@@ -3,8 +3,8 @@
  * do_process.c - small properties of the process: names, sysctls, limits, oom score, keyring, label
  *
  * Which process acts is a matter of privilege, not of taste. What belongs to the container's own
- * namespaces the child does. Lowering an oom score and raising a hard limit take capabilities in
- * the *initial* user namespace, so the parent does them on the child's pid.
+ * namespaces the child does, and what anybody may do to himself. Lowering an oom score and raising a
+ * hard limit take capabilities in the *initial* user namespace: the parent, on the child's pid.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -49,17 +49,12 @@ int do_sysctl(struct exec_ctx *c, const struct op *op, size_t i, struct err *e)
 	return 0;
 }
 
-/* After READY, parent: no later step of ours runs under the container's limits. */
-int do_rlimit(struct exec_ctx *c, const struct op *op, size_t i, struct err *e)
+static int set_limit(pid_t pid, const struct op_rlimit *l, struct err *e)
 {
-	const struct op_rlimit *l = &op->u.rlimit;
 	struct rlimit64 want = { .rlim_cur = l->soft, .rlim_max = l->hard }, got;
 
-	(void)i;
-	if (mutant("op.rlimit"))
-		return 0;
-	if (prlimit64(c->pid, (__rlimit_resource_t)l->resource, &want, NULL) < 0 ||
-	    prlimit64(c->pid, (__rlimit_resource_t)l->resource, NULL, &got) < 0)
+	if (prlimit64(pid, (__rlimit_resource_t)l->resource, &want, NULL) < 0 ||
+	    prlimit64(pid, (__rlimit_resource_t)l->resource, NULL, &got) < 0)
 		return err_sys(e, "set resource limit %d to %llu:%llu", l->resource,
 			       (unsigned long long)l->soft, (unsigned long long)l->hard);
 	if (got.rlim_cur != want.rlim_cur || got.rlim_max != want.rlim_max)
@@ -67,6 +62,34 @@ int do_rlimit(struct exec_ctx *c, const struct op *op, size_t i, struct err *e)
 			       l->resource, (unsigned long long)got.rlim_cur,
 			       (unsigned long long)got.rlim_max, (unsigned long long)l->soft,
 			       (unsigned long long)l->hard);
+	return 0;
+}
+
+/*
+ * The end of C_DROP, the thread that will execute: no later step of ours runs under the container's
+ * limits. Lowering one's own takes no privilege; what does is left to the parent, by READY.
+ */
+int do_rlimit(struct exec_ctx *c, const struct op *op, size_t i, struct err *e)
+{
+	struct err why = ERR_INIT;
+
+	if (mutant("op.rlimit") || set_limit(0, &op->u.rlimit, &why) == 0)
+		return 0;
+	if (why.sys != EPERM || c->left.n == SYNC_MAX_LEFT) {
+		if (e)
+			*e = why;
+		return -1;
+	}
+	c->left.index[c->left.n++] = (uint32_t)i;
+	return 0;
+}
+
+/* Between READY and ACK, parent: what the child could not, which is to raise a hard limit. */
+int do_rlimit_parent(struct exec_ctx *c, const struct op *op, size_t i, struct err *e)
+{
+	for (uint32_t k = 0; k < c->left.n && k < SYNC_MAX_LEFT; k++)
+		if (c->left.index[k] == i)
+			return set_limit(c->pid, &op->u.rlimit, e);
 	return 0;
 }
 

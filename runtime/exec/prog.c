@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,23 @@
 
 #define PASSWD_MAX   (4u << 20)
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+/* "fmt: reason" as Go spells reasons, in lower case: engines look for these words. */
+static int __attribute__((format(printf, 3, 4))) err_exec(struct err *e, int sys, const char *fmt, ...)
+{
+	char what[ERR_MSG_MAX], why[128];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(what, sizeof(what), fmt, ap);
+	va_end(ap);
+	snprintf(why, sizeof(why), "%s", strerror(sys));
+	why[0] = chr_lower(why[0]);
+	err_set(e, ERR_EXEC, "%s: %s", what, why);
+	if (e)
+		e->sys = sys;
+	return -1;
+}
 
 static const struct op_exec *exec_of(const struct exec_ctx *c)
 {
@@ -83,18 +101,12 @@ void prog_env(struct exec_ctx *c)
 	c->env = env;
 }
 
-int prog_make_cwd(struct exec_ctx *c, struct err *e)
+void prog_make_cwd(struct exec_ctx *c)
 {
 	auto_close int fd = -1;
 
-	if (c->plan->is_exec || !plan_find(c->plan, OP_EXEC))
-		return 0;
-	if (beneath_open(c->rootfd, exec_of(c)->cwd_ctr, O_PATH | O_DIRECTORY, 0, LINK_FOLLOW, &fd,
-			 NULL) == 0)
-		return 0;
-	if (beneath_mkdirs(c->rootfd, exec_of(c)->cwd_ctr, 0755, LINK_FOLLOW, &fd, e))
-		return err_ctx(e, "make the working directory %s", exec_of(c)->cwd_ctr);
-	return 0;
+	if (!c->plan->is_exec)
+		(void)beneath_mkdirs(c->rootfd, exec_of(c)->cwd_ctr, 0755, LINK_FOLLOW, &fd, NULL);
 }
 
 /* What the kernel itself calls the directory: "(unreachable)..." where it is not below our root. */
@@ -124,11 +136,13 @@ int prog_chdir(struct exec_ctx *c, bool last, struct err *e)
 		err_sys(&why, "chdir to %s", cwd);
 	if (why.kind != ERR_NONE && !last && (why.sys == EACCES || why.sys == EPERM))
 		return 0; /* root of a user namespace, or of an NFS client: try as the user */
-	if (why.kind != ERR_NONE) {
+	if (why.kind != ERR_NONE && !why.sys) {
 		if (e)
 			*e = why;
-		return err_ctx(e, "chdir to cwd (\"%s\") set in config.json failed", cwd);
+		return err_ctx(e, "chdir to cwd (\"%s\")", cwd);
 	}
+	if (why.kind != ERR_NONE)
+		return err_exec(e, why.sys, "chdir to cwd (\"%s\") set in config.json failed", cwd);
 	c->cwd_done = true;
 	return check_cwd(cwd, e);
 }
@@ -157,14 +171,9 @@ static int find_by_path(struct exec_ctx *c, const char *name, struct err *e)
 		c->prog_path = xstrdup(name);
 		return 0;
 	}
-	errno = sys;
 	if (sys == ENOENT || sys == ENOTDIR)
-		err_sys(e, "exec: \"%s\": stat %s", name, name);
-	else
-		err_sys(e, "exec: \"%s\"", name);
-	if (e)
-		e->kind = ERR_EXEC;
-	return -1;
+		return err_exec(e, sys, "exec: \"%s\": stat %s", name, name);
+	return err_exec(e, sys, "exec: \"%s\"", name);
 }
 
 int prog_find(struct exec_ctx *c, struct err *e)
@@ -197,13 +206,5 @@ int prog_exec(struct exec_ctx *c, struct err *e)
 		errno = EIO;
 	else
 		execve(c->prog_path, (char *const *)exec_of(c)->args, (char *const *)c->env);
-
-	int sys = errno;
-
-	err_sys(e, "exec %s", c->prog_path);
-	if (e) {
-		e->kind = ERR_EXEC;
-		e->sys = sys;
-	}
-	return -1;
+	return err_exec(e, errno, "exec %s", c->prog_path);
 }

@@ -10,8 +10,8 @@
 void prog_env(struct exec_ctx *c);
 
 /* prog_make_cwd() - the working directory and its missing parents, as runc does; C_FS, before the
- * root becomes read-only */
-int prog_make_cwd(struct exec_ctx *c, struct err *e);
+ * root becomes read-only. Best effort: prog_chdir() reports what is not there. */
+void prog_make_cwd(struct exec_ctx *c);
 
 /* prog_chdir() - into the working directory; no magic link is followed (CVE-2024-21626). May be
  * called again after the ids have changed: @last decides whether "permission denied" is final. */

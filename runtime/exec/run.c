@@ -31,7 +31,8 @@ struct cell {
 /* The working directory is made while every mount is in place and the root can still be written. */
 static int do_cwd_and_pivot(struct exec_ctx *c, const struct op *op, size_t i, struct err *e)
 {
-	return prog_make_cwd(c, e) || do_pivot(c, op, i, e) ? -1 : 0;
+	prog_make_cwd(c);
+	return do_pivot(c, op, i, e);
 }
 
 static const struct cell table[][OP__COUNT] = {
@@ -79,13 +80,14 @@ static const struct cell table[][OP__COUNT] = {
 		[OP_SCHED] = { do_sched, false },
 		[OP_KEYRING] = { do_keyring, false },
 		/* By kind, in the executing thread, in an order of its own: child.c */
+		[OP_RLIMIT] = { do_rlimit, false },
 		[OP_LSM] = { do_lsm, false },
 		[OP_CREDS] = { do_creds, false },
 		[OP_SECCOMP] = { do_seccomp, false },
 	},
 	/* parent, between READY and ACK */
 	[C_GATE] = {
-		[OP_RLIMIT] = { do_rlimit, false },
+		[OP_RLIMIT] = { do_rlimit_parent, false },
 	},
 	/* child */
 	[C_EXEC] = {
@@ -108,7 +110,8 @@ static bool is_by_kind(enum phase ph, enum op_kind kind)
 	if (ph == P_MAP)
 		return kind == OP_USERNS;
 	if (ph == C_DROP)
-		return kind == OP_LSM || kind == OP_CREDS || kind == OP_SECCOMP;
+		return kind == OP_LSM || kind == OP_CREDS || kind == OP_SECCOMP ||
+		       kind == OP_RLIMIT;
 	return ph == C_FS && (kind == OP_PROPAGATION || kind == OP_ROOT);
 }
 

@@ -71,12 +71,19 @@ struct sync {
 
 #define SYNC_MAX_FDS 250 /* below the kernel's SCM_MAX_FD, 253 */
 
+#define SYNC_MAX_LEFT 64
+struct sync_left {
+	uint32_t n;
+	uint32_t index[SYNC_MAX_LEFT];
+};
+
 struct sync_frame {
 	uint32_t msg;
 	uint32_t n_fds;
 	union {
 		uint32_t index[SYNC_MAX_FDS]; /* TREES, LISTENER: the op each descriptor is for */
 		uint64_t a_ino;		      /* NS: inode of A, 0 where there is none */
+		struct sync_left left;	      /* READY: operations that are left to the parent */
 		struct err err;		      /* ERR */
 	} u;
 };
