@@ -21,6 +21,8 @@ int probe_facts(struct arena *a, const struct oci_spec *s, const char *bundle_ho
 	struct probe_ctx c;
 	int r = probe_begin(&c, a, e);
 
+	if (r == 0)
+		c.f->id = o->id;
 	if (r == 0 && s->root && s->root->path)
 		r = probe_root(&c, probe_absolute(a, bundle_host, s->root->path), o->peek, e);
 	if (r == 0) {
