@@ -131,7 +131,7 @@ static int mount(const struct op *op, struct err *e)
 		return err_set(e, ERR_SPEC, "would cover the whole root");
 	if (m->kind == MOUNT_BIND && !m->remount && path(m->source_host, "source", e))
 		return -1;
-	if (m->kind == MOUNT_BIND && m->data)
+	if (m->kind == MOUNT_BIND && m->data && !mutant("mount.bind_data"))
 		return err_set(e, ERR_SPEC, "a bind mount takes no file-system options");
 	if (m->kind != MOUNT_BIND && !m->remount && !m->type)
 		return err_set(e, ERR_SPEC, "has no file-system type");

@@ -15,11 +15,12 @@ mutants_build() {
 }
 
 # Names in mutant("...") or fault("...") of the sources, and those of the rule tables in
-# spec/check*.c, which pass the row's name.
+# spec/check*.c and plan/check.c, which pass the row's name.
 mutants_named() { # WHAT TOP
 	{
 		grep -rhoE "\b$1\(\"[^\"]+\"\)" "$2/runtime" "$2/spec" "$2/profiles" --include='*.c' |
 			sed -E 's/.*\("([^"]+)"\)/\1/'
 		[ "$1" != mutant ] || sed -nE 's/^\t\{ "(spec\.[a-z.]+)", .*/\1/p' "$2"/spec/check*.c
+		[ "$1" != mutant ] || grep -oE '\{ "check\.[a-z_]+"' "$2/runtime/plan/check.c" | cut -d'"' -f2
 	} | sort -u
 }
