@@ -97,7 +97,9 @@ static int descend(struct cg_ctx *x, struct made *m, const char *name, size_t pa
 /* Also a new one: below a frozen cgroup it is frozen, and what is born in it never runs. */
 static int check_not_frozen(const struct cg_ctx *x, int fd, struct err *e)
 {
-	if (!cg_driver_of(x->dir)->is_frozen(fd) || mutant("cgroup.frozen"))
+	bool can_be = cg_dir_is_v2(x->dir) || cg_dir_has(x->dir, "freezer");
+
+	if (!can_be || !cg_driver_of(x->dir)->is_frozen(fd) || mutant("cgroup.frozen"))
 		return 0;
 	return err_set(e, ERR_STATE, CG_FMT " is frozen: nothing could run in it", CG_ARG(x->dir));
 }

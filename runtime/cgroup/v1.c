@@ -85,7 +85,9 @@ static bool state_is(int fd, const char *state)
 
 static bool v1_is_frozen(int fd)
 {
-	return state_is(fd, "FROZEN") || state_is(fd, "FREEZING");
+	char buf[32];
+
+	return cg_read(fd, "freezer.state", buf, sizeof(buf)) > 0 && !str_has_prefix(buf, "THAWED");
 }
 
 static void nap_us(long us)
@@ -102,7 +104,7 @@ static int v1_freeze(const struct cg_ctx *x, int fd, bool frozen, struct err *e)
 	for (int i = 0; i < FREEZE_TRIES; i++) {
 		if (frozen && i > 0 && i % FREEZE_AGAIN == 0)
 			(void)cg_file_write(fd, "freezer.state",
-				       "THAWED"); /* the next line says if it matters */
+					    "THAWED"); /* the next line says if it matters */
 		if (cg_file_write(fd, "freezer.state", want) < 0)
 			return err_sys(e, "write %s to freezer.state of " CG_FMT, want,
 				       CG_ARG(x->dir));
@@ -111,7 +113,8 @@ static int v1_freeze(const struct cg_ctx *x, int fd, bool frozen, struct err *e)
 		nap_us(i < 10 ? 10 : 1000);
 	}
 	if (frozen)
-		(void)cg_file_write(fd, "freezer.state", "THAWED"); /* half frozen is worse than not */
+		(void)cg_file_write(fd, "freezer.state",
+				    "THAWED"); /* half frozen is worse than not */
 	return err_set(e, ERR_SYS, "freeze " CG_FMT ": the processes do not stop", CG_ARG(x->dir));
 }
 

@@ -49,7 +49,8 @@ static int enable(const struct cg_ctx *x, int fd, const char *controller, struct
 	char text[64];
 
 	snprintf(text, sizeof(text), "+%s", controller);
-	if (cg_file_write(fd, "cgroup.subtree_control", text) == 0 || !is_required(x->cg, controller))
+	if (cg_file_write(fd, "cgroup.subtree_control", text) == 0 ||
+	    !is_required(x->cg, controller))
 		return 0;
 	int sys = errno;
 	err_set(e, ERR_SYS, "enable controller %s above " CG_FMT ": %s", controller, CG_ARG(x->dir),

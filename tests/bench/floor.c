@@ -9,7 +9,6 @@
  * Usage: floor ROOTFS FILTER NAME CGROUPDIR... -- PROGRAM ARGUMENT...
  * FILTER holds struct sock_filter[]; NAME is made below each CGROUPDIR and removed again.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
