@@ -110,14 +110,33 @@ static bool find_layers(struct probe_ctx *c, const struct overlay_opts *o, const
 	return false;
 }
 
+/*
+ * In the initial user namespace the layers are always mapped, so one that cannot be is a problem;
+ * in another one no layer can be, and they are used as they are.
+ */
+static bool check_idmaps(struct probe_ctx *c, const struct layers *l)
+{
+	struct fact_root *r = &c->f->root;
+
+	r->at.can_idmap = true;
+	for (size_t k = 0; k < l->n && r->at.can_idmap; k++) {
+		r->at.can_idmap = l->v[k].can_idmap;
+		if (!r->at.can_idmap && c->f->in_initial_userns)
+			r->problem = arena_printf(c->a,
+						  "its layer %s is on %s, which this kernel "
+						  "cannot idmap",
+						  l->v[k].realpath, l->v[k].fstype);
+	}
+	return !r->problem;
+}
+
 static void take_layers(struct probe_ctx *c, const struct overlay_opts *o, const struct layers *l)
 {
 	struct fact_root *r = &c->f->root;
 	size_t i = 0;
 
-	r->at.can_idmap = true;
-	for (size_t k = 0; k < l->n; k++)
-		r->at.can_idmap = r->at.can_idmap && l->v[k].can_idmap;
+	if (!check_idmaps(c, l))
+		return;
 	if (o->upper)
 		r->upper = l->v[i++].realpath;
 	r->work = o->work;

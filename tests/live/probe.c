@@ -215,6 +215,21 @@ static void overlay_two_devices(void)
 	need(umount("two/merged") == 0 && umount("two/fs") == 0, "umount");
 }
 
+/* A layer that is itself an overlay: mounts, but cannot be idmapped. */
+static void overlay_of_overlay(void)
+{
+	struct probe_opts o = { .no_guards = true };
+
+	dirs((const char *const[]){ "deep", "deep/below", "deep/merged", NULL });
+	overlay_mount("deep/below", "lowerdir=" WORK "/secret:" WORK "/other");
+	overlay_mount("deep/merged", "lowerdir=" WORK "/deep/below:" WORK "/other");
+	const struct facts *f = probe("deep/merged", NULL, NULL, &o);
+	t_ok(f->root.is_overlay && f->root.problem &&
+		     strstr(f->root.problem, "/deep/below is on overlay"),
+	     "a layer that cannot be idmapped is a problem that names it");
+	need(umount("deep/merged") == 0 && umount("deep/below") == 0, "umount");
+}
+
 static void namespaces(void)
 {
 	static const char *const paths[] = { "/proc/self/ns/net",
@@ -293,6 +308,7 @@ int main(void)
 	guards();
 	overlays();
 	overlay_two_devices();
+	overlay_of_overlay();
 	namespaces();
 	kernel();
 	missing_root();
