@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/mutant.h"
+#include "base/path.h"
 #include "cmd/paths.h"
 #include "cmd/pipeline.h"
 #include "spec/spec.h"
@@ -182,6 +183,20 @@ static int perform(struct cmd_ctx *ctx, struct container *c, const struct create
 				     : state_save(c->dirfd, c->s, e);
 }
 
+/* What containers that nobody deleted have left: after a crash, or when the machine was restarted.
+ */
+static void sweep(struct arena *a, const struct plan *p)
+{
+	const struct op *root = plan_find(p, OP_ROOT);
+	const char *dir = root && root->u.root.overlay ? root->u.root.upper_dir_host : NULL;
+
+	if (!dir || root->u.root.upper_tmpfs)
+		return;
+	dir = path_join(a, dir, "..");
+	log_debug("%u upper directories of dead containers removed from %s", exec_sweep_uppers(dir),
+		  dir);
+}
+
 /* Everything that has a side effect; the container's directory is there and locked. */
 static int make(struct cmd_ctx *ctx, struct container *c, const struct create_opts *o,
 		const struct pipeline_opts *po, struct pipeline *p, struct exec_result *ret,
@@ -189,6 +204,8 @@ static int make(struct cmd_ctx *ctx, struct container *c, const struct create_op
 {
 	if (pipeline_plan(ctx, po, p, e))
 		return -1;
+	if (p->grant.others_died)
+		sweep(ctx->a, p->plan);
 	return perform(ctx, c, o, p, ret, e);
 }
 

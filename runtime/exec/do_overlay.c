@@ -314,9 +314,9 @@ static int open_layer(const struct op_root *r, int src, const char *path_host, i
 	return 0;
 }
 
-/* The parent of upper and work: ours alone, and empty; as a detached mount, since the helper cannot
+/* The parent of upper and work: ours alone, and empty but for the name of its owner's directory; as a detached mount, since the helper cannot
  * clone what is mounted in our namespace. */
-static int make_upper_dir(const char *dir_host, int *ret_fd, struct err *e)
+static int make_upper_dir(const char *dir_host, const char *owner, int *ret_fd, struct err *e)
 {
 	char path[PATH_MAX];
 	size_t n = strlen(dir_host);
@@ -334,6 +334,8 @@ static int make_upper_dir(const char *dir_host, int *ret_fd, struct err *e)
 			return err_sys(e, "make upper directory %s", dir_host);
 	}
 	auto_close int dir = open(dir_host, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir >= 0 && fd_write_file_at(dir, UPPER_OWNER, owner, strlen(owner), 0600, e))
+		return err_ctx(e, "upper directory %s", dir_host);
 	auto_close int fd = dir < 0 ? -1 : mnt_clone(dir, "", false);
 	if (fd < 0 || mnt_set(fd, &(struct mnt_change){ .propagation = MS_PRIVATE }) < 0)
 		return err_sys(e, "clone the mount of upper directory %s", dir_host);
@@ -374,7 +376,9 @@ static int build_overlay(struct exec_ctx *c, struct job *j, struct err *e)
 	if (!r->upper_tmpfs) {
 		c->res->upper_host =
 			r->upper_dir_host; /* from now on there is something to remove */
-		if (make_upper_dir(r->upper_dir_host, &upper, e))
+		if (make_upper_dir(r->upper_dir_host,
+				   arena_printf(c->plan->a, "%s/%s", c->opts->state_root, c->plan->id),
+				   &upper, e))
 			return -1;
 	}
 	j->upper = upper;

@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/fs.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
@@ -18,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/mem.h"
 #include "base/str.h"
 #include "exec/exec.h"
 
@@ -132,6 +134,35 @@ static int empty_dir(struct removal *r, int fd, int depth)
 		}
 	} while (seen);
 	return 0;
+}
+
+/* The container's state directory, as its upper directory names it; NULL where it names none. */
+static char *read_owner(const char *upper_host)
+{
+	auto_free char *path = xasprintf("%s/%s", upper_host, UPPER_OWNER);
+	auto_free char *owner = NULL;
+
+	if (fd_read_file(path, PATH_MAX, &owner, NULL, NULL) || owner[0] != '/')
+		return NULL;
+	return take_ptr(owner);
+}
+
+unsigned exec_sweep_uppers(const char *dir_host)
+{
+	DIR *d = opendir(dir_host);
+	unsigned n = 0;
+
+	for (struct dirent *de; d && (de = readdir(d));) {
+		if (de->d_name[0] == '.')
+			continue;
+		auto_free char *upper_host = xasprintf("%s/%s", dir_host, de->d_name);
+		auto_free char *owner = read_owner(upper_host);
+
+		if (owner && access(owner, F_OK) < 0 && errno == ENOENT)
+			n += exec_remove_upper(upper_host, NULL) == 0;
+	}
+	close_dir(&d);
+	return n;
 }
 
 int exec_remove_upper(const char *upper_host, struct err *e)

@@ -10,6 +10,9 @@
 #include "base/err.h"
 #include "plan/plan.h"
 
+/* In an upper directory: the path of its container's state directory */
+#define UPPER_OWNER "owner"
+
 struct exec_opts {
 	const char *console_socket, *pidfd_socket, *pid_file; /* NULL: none */
 	unsigned preserve_fds;	  /* beyond 0-2 and LISTEN_FDS */
@@ -63,6 +66,10 @@ int exec_join(const struct plan *p, const struct exec_opts *o, struct exec_resul
 
 /* exec_hooks() - run the plan's hooks of one kind here (poststart, poststop); @state_json on stdin */
 int exec_hooks(const struct plan *p, enum plan_hook_kind kind, const char *state_json, struct err *e);
+
+/* exec_sweep_uppers() - remove the upper directories below @dir_host whose containers are gone, and
+ * nobody deleted them: no state directory is where they say; returns how many */
+unsigned exec_sweep_uppers(const char *dir_host);
 
 /* exec_remove_upper() - the disposable upper directory, whatever it holds; at delete */
 int exec_remove_upper(const char *upper_host, struct err *e);

@@ -47,7 +47,8 @@ struct book {
 	struct arena a;
 	uint32_t next;
 	struct row *rows;
-	size_t n_rows, n_read; /* alive; lines in the file */
+	size_t n_rows;
+	bool is_new; /* no file of this boot yet */
 	struct span *spans;
 	size_t n_spans;
 };
@@ -104,6 +105,7 @@ static int parse_book(struct book *b, char *text, struct err *e)
 		return err_set(e, ERR_INPUT, "its first line is not \"" IDS_MAGIC "\"");
 	if (!str_has_prefix(head, want))
 		return 0; /* of another boot: no container of it lives */
+	b->is_new = false;
 	if (!str_to_u32(head + strlen(want), &b->next))
 		return err_set(e, ERR_INPUT, "its first line has no range number");
 	for (unsigned n = 2; text && *text; n++) {
@@ -111,9 +113,7 @@ static int parse_book(struct book *b, char *text, struct err *e)
 
 		if (!parse_row(cut(&text, '\n'), &row))
 			return err_set(e, ERR_INPUT, "line %u is not a reservation", n);
-		b->n_read++;
-		if (is_alive(&row))
-			*arena_push(&b->a, b->rows, b->n_rows) = row;
+		*arena_push(&b->a, b->rows, b->n_rows) = row;
 	}
 	return 0;
 }
@@ -124,6 +124,7 @@ static int read_book(struct book *b, const struct ids_place *at, struct err *e)
 	auto_free char *text = NULL;
 	struct err why = ERR_INIT;
 
+	b->is_new = true;
 	if (fd_read_file(path, IDS_FILE_MAX, &text, NULL, &why) && why.sys == ENOENT)
 		return 0;
 	if (!text || parse_book(b, arena_strdup(&b->a, text), &why)) {
@@ -131,6 +132,18 @@ static int read_book(struct book *b, const struct ids_place *at, struct err *e)
 		return err_ctx(e, "id reservations %s (if no container runs, remove it)", path);
 	}
 	return 0;
+}
+
+/* Forgets containers that nobody deleted; whether there were any. */
+static bool prune(struct book *b)
+{
+	size_t kept = 0, had = b->n_rows;
+
+	for (size_t i = 0; i < had; i++)
+		if (is_alive(&b->rows[i]))
+			b->rows[kept++] = b->rows[i];
+	b->n_rows = kept;
+	return kept < had || b->is_new;
 }
 
 static int write_book(const struct book *b, const struct ids_place *at, struct err *e)
@@ -288,6 +301,7 @@ int ids_reserve(const struct ids_place *at, const char *root, const char *id, co
 	auto_book struct book b = { .a = ARENA_INIT };
 	auto_close int lock = -1;
 	struct id_grant grant;
+	bool others_died;
 
 	if (strchr(root, '\n') || (pod && (!state_id_is_valid(pod) || streq(pod, "-"))))
 		return err_set(e, ERR_INPUT,
@@ -297,6 +311,7 @@ int ids_reserve(const struct ids_place *at, const char *root, const char *id, co
 	if (lock_book(at, &lock, e) || read_book(&b, at, e))
 		return -1;
 
+	others_died = prune(&b);
 	const struct row *old = find_row(&b, root, id, pod);
 	if (old)
 		grant = old->grant;
@@ -308,6 +323,7 @@ int ids_reserve(const struct ids_place *at, const char *root, const char *id, co
 		if (write_book(&b, at, e))
 			return -1;
 	}
+	grant.others_died = others_died;
 	*ret_grant = grant;
 	return 0;
 }
@@ -324,6 +340,7 @@ int ids_peek(const struct ids_place *at, struct id_grant *ret_grant, struct err 
 		}
 		b.n_rows = 0; /* not root: the plan is shown with the range of an idle machine */
 	}
+	(void)prune(&b); /* only for the view: nothing is written */
 	return read_host(&b, at, e) || choose(&b, ret_grant, e) ? -1 : 0;
 }
 
@@ -341,7 +358,7 @@ int ids_release(const struct ids_place *at, const char *root, const char *id, st
 	for (size_t i = 0; i < b.n_rows; i++)
 		if (!streq(b.rows[i].root, root) || !streq(b.rows[i].id, id))
 			b.rows[kept++] = b.rows[i];
-	if (kept == b.n_read)
+	if (kept == b.n_rows)
 		return 0;
 	b.n_rows = kept;
 	return write_book(&b, at, e);

@@ -100,6 +100,7 @@ int state_list(struct arena *a, const char *root, const char ***ret_ids, size_t 
 /* What a container holds of the machine's ids. */
 struct id_grant {
 	uint32_t base, size; /* a range mapped into no other container (but those of its pod) */
+	bool others_died;    /* containers that nobody deleted were forgotten on the way */
 	uint32_t egress_uid; /* mapped into no container at all, distinct for each A */
 };
 #define ID_GRANT_SIZE 65536u

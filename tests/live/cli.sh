@@ -231,6 +231,17 @@ unlike "the id range is free" "$(cat /run/agentrt/.ids)" " ag$n "
 is "no upper directory is left" "$(find /var/lib/agentrt -name "*ag$n*" 2>/dev/null | wc -l)" 0
 is "no cgroup is left" "$(cgroups "ag$n")" 0
 
+# --- what a container that nobody deleted has left is swept by the next create
+rt create --bundle "$work/ag" "lost$n" >/dev/null 2>&1 </dev/null
+kill -9 "$(rt state "lost$n" | jq .pid)"
+rm -r "$work/state/lost$n"
+like "an upper directory is left" "$(ls /var/lib/agentrt)" "^lost$n"
+rt run -d --bundle "$work/ag" "next$n" >/dev/null 2>&1 </dev/null
+unlike "and swept" "$(ls /var/lib/agentrt)" "^lost$n"
+like "that of a living container is not" "$(ls /var/lib/agentrt)" "^next$n"
+rt delete --force "next$n"
+find /sys/fs/cgroup -depth -type d -name "*lost$n*" -exec rmdir {} +
+
 # --- explain
 nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups env -u XDG_RUNTIME_DIR "$@"; }
 chmod 755 "$work" "$work/ag" && chmod 644 "$work/ag/config.json"

@@ -238,8 +238,11 @@ static void others(void)
 	row = (free(row), xasprintf("agentrt-ids 1 %s 0\n%u 65536 %u - gone %s\n", boot, IDS_BASE,
 				    IDS_EGRESS_BASE, root));
 	put(path, row);
-	t_ok(reserve("a", NULL, &g) && g.base == IDS_BASE,
-	     "reservations whose container has no directory are forgotten");
+	t_ok(reserve("a", NULL, &g) && g.base == IDS_BASE && g.others_died,
+	     "reservations whose container has no directory are forgotten, and it is said");
+	make_container("b");
+	t_ok(reserve("b", NULL, &g) && !g.others_died, "where nobody died, nothing is said");
+	drop_container("b");
 	drop_container("a");
 }
 
