@@ -36,7 +36,6 @@ is "exit 42" "$(status_of deb sh -c 'exit 42')" 42
 is "a directory as command is 126" "$(status_of deb /etc)" 126
 is "a command that does not exist is 127" "$(status_of deb /no/such)" 127
 is "a command that is not in PATH is 127" "$(status_of deb no-such-command)" 127
-is "a signal that kills is 128 + its number" "$(status_of deb sh -c 'kill -TERM $$; sleep 1')" 143
 is "standard input arrives" "$(echo in | run -i deb cat)" in
 is "standard error stays apart" "$(run deb sh -c 'echo e >&2' 2>/dev/null)" ""
 like "-t gives a terminal" "$(script -qec "docker -H unix://$DK_SOCK run --rm -it deb tty" /dev/null </dev/null 2>&1)" '/dev/pts/|/dev/console'
@@ -51,7 +50,7 @@ is "-e sets an ordinary variable" "$(run -e COLOUR=blue deb sh -c 'echo $COLOUR'
 not_ok_cmd "--read-only: the root cannot be written" run --read-only deb touch /x
 is "--read-only with --tmpfs: that can be written" "$(run --read-only --tmpfs /scratch deb sh -c 'touch /scratch/x && echo yes')" yes
 is "--init: pid 1 is docker-init" "$(run --init deb cat /proc/1/comm)" docker-init
-is "--pids-limit holds" "$(run --pids-limit 20 deb sh -c 'for i in $(seq 60); do sleep 5 & done 2>/dev/null; echo $(( $(jobs -p | wc -l) < 60 ))' 2>/dev/null | tail -n 1)" 1
+like "--pids-limit holds" "$(run --pids-limit 20 deb sh -c 'for i in $(seq 60); do sleep 3 & done' 2>&1)" 'Cannot fork'
 is "--memory: what takes more is killed" "$(status_of --memory 64m --memory-swap 64m deb sh -c 'head -c 300m /dev/zero | tail -c 290m >/dev/null')" 137
 is "--ulimit is set" "$(run --ulimit nofile=123:456 deb sh -c 'ulimit -Sn; ulimit -Hn' | tr '\n' ' ')" "123 456 "
 is "--cpus sets a quota" "$(run --cpus 0.5 deb echo ok)" ok
@@ -121,7 +120,7 @@ dk rm -f diff >/dev/null
 
 # --- the engine's own trouble
 dk run -d --name survive --restart no deb sleep 300 >/dev/null
-kill -9 "$DK_PID"; wait "$DK_PID" 2>/dev/null; rm -f "$DK_DIR/pid"
+kill -9 "$DK_PID"; wait "$DK_PID" 2>/dev/null; rm -f "$DK_DIR/pid" "$DK_DIR/exec/containerd/containerd.pid"
 dk_daemon
 like "dockerd killed and started again: rm -f still works" "$(dk rm -f survive 2>&1)" survive
 
