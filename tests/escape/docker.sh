@@ -29,7 +29,7 @@ dk import "$debian" deb >/dev/null
 dk import --change 'ENV IMAGE_API_KEY=MARKER-image-env' --change "ENV PLAIN=1" "$debian" debsecret >/dev/null
 run() { timeout 60 docker -H "unix://$DK_SOCK" run --rm "$@"; }
 # Only what belongs to this test's engine: other tests may run beside this one.
-mounts_now() { grep -cF "$DK_DIR/" /proc/self/mountinfo; }
+mounts_now() { grep -F "$DK_DIR/" /proc/self/mountinfo | grep -cv /netns/; }
 cgroups_now() { find /sys/fs/cgroup -path '*/docker/*' -type d | wc -l; }
 state_now() { find "$DK_DIR/exec/runtime-runc/moby" -mindepth 1 -maxdepth 1 -not -name '.*' 2>/dev/null | wc -l; }
 uppers_now() { find /var/lib/agentrt -mindepth 1 -maxdepth 1 2>/dev/null | grep -cE '/[0-9a-f]{64}'; }
