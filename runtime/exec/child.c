@@ -88,6 +88,8 @@ static int start_clean(struct exec_ctx *c, struct err *e)
 	proc_reset_signals();
 	if (setsid() < 0)
 		return err_sys(e, "start a session");
+	if (chdir("/") < 0)
+		return err_sys(e, "leave the caller's directory");
 	return keep_needed(c, e);
 }
 

@@ -56,14 +56,15 @@ void hook_state(struct strbuf *b, const struct plan *p, const char *status, int 
 	strbuf_adds(b, "}}");
 }
 
-static int run_hook(const struct op_hook *h, const char *const *env, const char *state_json,
-		    struct err *e)
+static int run_hook(const struct op_hook *h, const char *const *env, const char *cwd,
+		    const char *state_json, struct err *e)
 {
 	static const char *const no_env[] = { NULL };
 	struct proc_run r = { .path = h->path,
 			      .argv = h->args,
 			      .envp = env ? env : no_env,
 			      .input = state_json,
+			      .cwd = cwd,
 			      .timeout_ms = h->timeout_s * 1000 };
 	const char *name = hook_table[h->kind].name;
 	struct proc_end end;
@@ -95,6 +96,15 @@ static const char *const *hook_env(const struct exec_ctx *c, const struct op_hoo
 	return h->kind == PLAN_HOOK_CREATE_CONTAINER ? NULL : (const char *const *)environ;
 }
 
+/* The bundle on the runtime's side, as with runc; "/" of the host while the child is between two
+ * roots; the container's working directory. */
+static const char *hook_cwd(const struct exec_ctx *c, const struct op_hook *h)
+{
+	if (h->kind == PLAN_HOOK_START_CONTAINER)
+		return NULL;
+	return h->kind == PLAN_HOOK_CREATE_CONTAINER ? "/" : c->plan->bundle_host;
+}
+
 int do_hook(struct exec_ctx *c, const struct op *op, size_t i, struct err *e)
 {
 	const struct op_hook *h = &op->u.hook;
@@ -104,7 +114,7 @@ int do_hook(struct exec_ctx *c, const struct op *op, size_t i, struct err *e)
 
 	(void)i;
 	hook_state(&b, c->plan, hook_table[h->kind].status, in_child ? (int)getpid() : (int)c->pid);
-	return run_hook(h, hook_env(c, h), b.p, e);
+	return run_hook(h, hook_env(c, h), hook_cwd(c, h), b.p, e);
 }
 
 int exec_hooks(const struct plan *p, enum plan_hook_kind kind, const char *state_json,
@@ -117,7 +127,7 @@ int exec_hooks(const struct plan *p, enum plan_hook_kind kind, const char *state
 			continue;
 		if (run_hook(&op->u.hook,
 			     op->u.hook.env ? op->u.hook.env : (const char *const *)environ,
-			     state_json, e)) {
+			     p->bundle_host, state_json, e)) {
 			if (e)
 				e->op = (int)i;
 			return -1;

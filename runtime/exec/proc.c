@@ -34,7 +34,9 @@ static _Noreturn void run_child(const struct proc_run *r, int in, int out, int r
 	int sys;
 
 	proc_reset_signals();
-	(void)setpgid(0, 0);			     /* cannot fail in a new child */
+	(void)setpgid(0, 0); /* cannot fail in a new child */
+	if (r->cwd && chdir(r->cwd) < 0)
+		(void)!chdir("/"); /* the bundle may be out of a hook's reach; it has the path */
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* filtered: it only outlives us then */
 	if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0 ||
 	    sys_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) < 0)

@@ -15,6 +15,7 @@ struct proc_run {
 	const char *path; /* absolute: PATH is never searched */
 	const char *const *argv, *const *envp; /* NULL-terminated */
 	const char *input; /* NULL: none */
+	const char *cwd;   /* NULL: the caller's; one that cannot be entered is left out */
 	int64_t timeout_ms; /* 0: none */
 };
 
