@@ -282,10 +282,15 @@ static _Noreturn void second_thread(struct exec_ctx *c)
 	finish(c);
 }
 
-/* The leader's share of C_DROP where a second thread executes: it gets the filters from there. */
+/* The leader's share of C_DROP where a second thread executes: it gets the filters from there. It
+ * will not run another instruction of the program's, so it needs none of its capabilities. */
 static int leader_drop(struct exec_ctx *c, struct err *e)
 {
-	return run_kind(c, C_DROP, OP_CREDS, e);
+	if (run_kind(c, C_DROP, OP_CREDS, e))
+		return -1;
+	if (sys_capset(0, 0, 0) < 0)
+		return err_sys(e, "give up the first thread's capabilities");
+	return 0;
 }
 
 static _Noreturn void drop(struct exec_ctx *c)

@@ -60,8 +60,8 @@ struct exec_ctx {
 	bool mask_file_used, mask_dir_used; /* attached once: clone it from now on */
 };
 
-/* What a process or thread of ours does until it executes or ends. */
-typedef void (*child_fn)(struct exec_ctx *c) __attribute__((noreturn));
+/* What a process or thread of ours does until it executes or ends: it never returns. */
+typedef void child_fn(struct exec_ctx *c);
 
 /* One action. @i = index of @op in the plan. Phase, privileges, Should / Mustn't: at each do_. */
 typedef int do_fn(struct exec_ctx *c, const struct op *op, size_t i, struct err *e);

@@ -51,13 +51,11 @@ static int caps_get(struct caps *ret, struct err *e)
 static int drop_bounding(const struct op_creds *cr, struct err *e)
 {
 	for (unsigned cap = 0; cap < CAPS_MAX; cap++) {
-		int has = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
-
-		if (has < 0)
-			break; /* the kernel knows no more */
-		if (!has || (cr->bounding & 1ULL << cap))
+		if ((cr->bounding & 1ULL << cap) || prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0)
 			continue;
-		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
+		if (errno == EINVAL)
+			break; /* the kernel knows no more */
+		if (prctl(PR_CAPBSET_READ, cap, 0, 0, 0) != 0)
 			return err_sys(e, "drop capability %u from the bounding set", cap);
 	}
 	return 0;

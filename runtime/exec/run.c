@@ -115,36 +115,39 @@ static bool is_by_kind(enum phase ph, enum op_kind kind)
 	return ph == C_FS && (kind == OP_PROPAGATION || kind == OP_ROOT);
 }
 
-static int run_op(struct exec_ctx *c, enum phase ph, size_t i, struct err *e)
+/* A failure gets its place; or is left at that, where the plan says so. */
+static int failed(const struct op *op, size_t i, struct err *why, struct err *e)
 {
-	const struct op *op = &c->plan->ops[i];
-	const struct cell *cell = &table[ph][op->kind];
-	struct err why = ERR_INIT;
+	const char *where = op->where ? op->where : "plan";
 
-	if (!cell->fn || (cell->own && op->phase != ph))
-		return 0;
-	if (cell->fn(c, op, i, &why) == 0)
-		return 0;
 	if (op->on_fail == FAIL_IGNORE) {
-		log_debug("%s: %s (ignored, as planned)", op->where ? op->where : "plan", why.msg);
+		log_debug("%s: %s (ignored, as planned)", where, why->msg);
 		return 0;
 	}
-	why.op = (int)i;
-	if (op->where)
-		err_ctx(&why, "%s", op->where);
+	why->op = (int)i;
+	err_ctx(why, "%s", where);
 	if (e)
-		*e = why;
+		*e = *why;
 	return -1;
+}
+
+static int perform(struct exec_ctx *c, do_fn *fn, size_t i, struct err *e)
+{
+	const struct op *op = &c->plan->ops[i];
+	struct err why = ERR_INIT;
+
+	return fn(c, op, i, &why) == 0 ? 0 : failed(op, i, &why, e);
 }
 
 static int run(struct exec_ctx *c, enum phase ph, bool by_kind, enum op_kind kind, struct err *e)
 {
 	for (size_t i = 0; i < c->plan->n_ops; i++) {
-		enum op_kind k = c->plan->ops[i].kind;
+		const struct op *op = &c->plan->ops[i];
+		const struct cell *cell = &table[ph][op->kind];
 
-		if (by_kind ? k != kind : is_by_kind(ph, k))
+		if (by_kind ? op->kind != kind : is_by_kind(ph, op->kind))
 			continue;
-		if (run_op(c, ph, i, e))
+		if (cell->fn && !(cell->own && op->phase != ph) && perform(c, cell->fn, i, e))
 			return -1;
 	}
 	return 0;

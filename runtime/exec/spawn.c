@@ -39,11 +39,11 @@
 struct spawn_args {
 	struct exec_ctx *c;
 	uint64_t flags;
-	child_fn child;
+	child_fn *child;
 };
 
 static int clone_child(struct exec_ctx *c, uint64_t flags,
-		       child_fn child, struct err *e)
+		       child_fn *child, struct err *e)
 {
 	int pidfd = -1;
 	struct clone_args args = {
@@ -61,8 +61,10 @@ static int clone_child(struct exec_ctx *c, uint64_t flags,
 	if (pid < 0)
 		return err_sys(e, "make the container's process (clone3, flags %#llx)",
 			       (unsigned long long)args.flags);
-	if (pid == 0)
+	if (pid == 0) {
 		child(c);
+		_exit(1); /* not reached */
+	}
 	c->pid = pid;
 	c->pidfd = pidfd;
 	return 0;
@@ -144,7 +146,7 @@ static int spawn_in_helper(void *arg, struct err *e)
 	return clone_child(c, a->flags | CLONE_PARENT, a->child, e);
 }
 
-int spawn(struct exec_ctx *c, uint64_t flags, child_fn child,
+int spawn(struct exec_ctx *c, uint64_t flags, child_fn *child,
 	  struct err *e)
 {
 	struct spawn_args a = { .c = c, .flags = flags, .child = child };

@@ -14,7 +14,7 @@
  * time namespace; on v2 the child is born in c->cg.v2_dir. Sets c->pid and c->pidfd; the child is
  * the caller's own, to be waited for with the pidfd. The caller's namespaces never change.
  */
-int spawn(struct exec_ctx *c, uint64_t flags, child_fn child,
+int spawn(struct exec_ctx *c, uint64_t flags, child_fn *child,
 	  struct err *e);
 
 /* spawn_kill() - end the child and reap it; c->pid and c->pidfd are reset */

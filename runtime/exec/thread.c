@@ -42,7 +42,7 @@
 
 struct split {
 	struct exec_ctx *c;
-	child_fn second;
+	child_fn *second;
 	int turn;
 };
 
@@ -97,7 +97,7 @@ static _Noreturn void hold(struct split *s, int fd)
 }
 
 int thread_split(struct exec_ctx *c, int (*leader)(struct exec_ctx *, struct err *),
-		 child_fn second, struct err *e)
+		 child_fn *second, struct err *e)
 {
 	char *stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);

@@ -14,6 +14,6 @@
  * Returns only on failure.
  */
 int thread_split(struct exec_ctx *c, int (*leader)(struct exec_ctx *, struct err *),
-		 child_fn second, struct err *e);
+		 child_fn *second, struct err *e);
 
 #endif
