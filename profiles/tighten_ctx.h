@@ -69,6 +69,9 @@ struct mount_try {
  * entry above it lifts the rules about trees */
 int tighten_source(struct tighten_ctx *c, const struct mount_try *m, bool lifted, struct err *e);
 
+/* tighten_source.c: whether the object, whatever its name, lies in a guarded place or holds one */
+bool tighten_object_is_guarded(const struct tighten_ctx *c, const struct fact_path *at);
+
 /* tighten_engine.c: what engines inject, keyed by this container's id */
 struct injected {
 	const char *source;   /* below an engine's root; %i this id, %s sandbox, %u pod uid, %n any

@@ -5,6 +5,10 @@
  * Engines keep these files inside the trees that are refused. A row matches only with *this*
  * container's id (or this pod's uid) in the source and the exact destination: the same file of
  * another container is that container's. Sources are compared resolved.
+ *
+ * A name proves nothing of the object: a volume may be a bind mount of any directory of the host
+ * (docker volume create --opt o=bind --opt device=/root/.ssh). So the object must be the engine's
+ * own, by where it lies in its file system, or a file system of its own that holds no guarded place.
  */
 #include <string.h>
 
@@ -120,6 +124,19 @@ static bool source_matches(const struct tighten_ctx *c, const char *want, const 
 	return !*want && !*got;
 }
 
+/* @name: "/" and the part of the source's path that a row has matched. */
+static bool is_engines_own(const struct tighten_ctx *c, const struct fact_path *at,
+			   const char *name)
+{
+	if (mutant("mount.engine_object"))
+		return true;
+	if (!at->fs_path)
+		return false;
+	if (str_has_suffix(at->fs_path, name))
+		return true;
+	return streq(at->fs_path, "/") && !tighten_object_is_guarded(c, at);
+}
+
 static bool row_matches(struct tighten_ctx *c, const struct injected *row,
 			const struct mount_try *m, const char *const *roots)
 {
@@ -129,7 +146,8 @@ static bool row_matches(struct tighten_ctx *c, const struct injected *row,
 		return false;
 	for (size_t i = 0; roots[i]; i++)
 		if (path_is_within(at, roots[i]) && !streq(at, roots[i]) &&
-		    source_matches(c, row->source, at + strlen(roots[i]) + 1))
+		    source_matches(c, row->source, at + strlen(roots[i]) + 1) &&
+		    is_engines_own(c, m->at, at + strlen(roots[i])))
 			return true;
 	return false;
 }

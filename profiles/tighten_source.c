@@ -131,6 +131,20 @@ static int screen_roots(struct tighten_ctx *c, const struct mount_try *m, enum r
 	return 0;
 }
 
+bool tighten_object_is_guarded(const struct tighten_ctx *c, const struct fact_path *at)
+{
+	struct fact_path object = *at;
+
+	object.realpath = NULL;
+	if (at->fstype && sources_is_kernel_fs(at->fstype))
+		return true;
+	for (size_t i = 0; i < c->f->n_guards; i++)
+		if (has_relation(&object, &c->f->guards[i], IS_IN) ||
+		    has_relation(&object, &c->f->guards[i], CONTAINS))
+			return true;
+	return false;
+}
+
 int tighten_source(struct tighten_ctx *c, const struct mount_try *m, bool lifted, struct err *e)
 {
 	const struct fact_path *at = m->at;

@@ -77,6 +77,18 @@ refused "another container's directory is refused" "$any" -v "$DK_DIR/data/conta
 refused "another container's root is refused" "$any" -v "$(dk inspect -f '{{.GraphDriver.Data.MergedDir}}' other):/c:ro"
 refused "--volumes of a block device is refused" "$any" -v /dev/vda:/disk
 umount "$work/bindssh"
+volume() { dk volume create --opt type=none --opt o=bind --opt "device=$2" "$1" >/dev/null; }
+volume v-ssh "$home/.ssh"
+volume v-root /
+volume v-mine "$home/work"
+refused "a volume that is a bind mount of ~/.ssh is refused" "$creds" -v v-ssh:/k
+refused "a volume that is a bind mount of the host's root is refused" "$any" -v v-root:/k
+refused "a volume that is a bind mount of a project is refused" "$any" -v v-mine:/k
+out=$(run -v plain:/k deb sh -c 'echo kept >/k/f; cat /k/f' 2>&1)
+like "a named volume of the engine's own is not" "$out" '^kept$'
+dk volume create --opt type=tmpfs --opt device=tmpfs v-tmpfs >/dev/null
+like "nor is one that is a tmpfs" "$(run -v v-tmpfs:/k deb sh -c 'echo kept >/k/f; cat /k/f' 2>&1)" '^kept$'
+dk volume rm v-ssh v-root v-mine v-tmpfs plain >/dev/null
 
 # --- flags that ask for the host
 flags=(--privileged --cap-add ALL --security-opt seccomp=unconfined --security-opt apparmor=unconfined

@@ -18,6 +18,7 @@ struct row {
 	uint32_t uid;	     /* 0 is the host's root */
 	const char *real;    /* what the source resolves to, where it differs */
 	const char *fs_path; /* where it lies on the root's file system, where it differs */
+	uint64_t fs_dev;     /* of fs_path; 0: the root's */
 	const char *profile; /* members added to agent */
 };
 
@@ -101,6 +102,16 @@ static const struct row refused[] = {
 	{ "a volume's parent", DOCKER "/volumes/v1", "mount.engine", .type = 'd' },
 	{ "a path below a volume", DOCKER "/volumes/v1/_data/sub", "mount.engine", .type = 'd' },
 	{ "the volumes' directory", DOCKER "/volumes", "mount.engine", .type = 'd' },
+	{ "a volume that is a bind mount of ~/.ssh", DOCKER "/volumes/v1/_data",
+	  "mount.credentials", .fs_path = "/root/.ssh" },
+	{ "a volume that is a bind mount of the host's root", DOCKER "/volumes/v1/_data",
+	  "mount.engine", .fs_path = "/" },
+	{ "a volume that is a bind mount of any other directory", DOCKER "/volumes/v1/_data",
+	  "mount.engine", .fs_path = "/srv/p" },
+	{ "a volume that is a bind mount of another volume", DOCKER "/volumes/v1/_data",
+	  "mount.engine", .fs_path = DOCKER "/volumes/v2/_data" },
+	{ "the own hosts that are a bind mount of another file", OWN "/hosts", "mount.engine",
+	  .dest = "/etc/hosts", .type = 'f', .fs_path = "/etc/hosts" },
 	{ "another sandbox's hosts file", SANDBOX "other/hosts", "mount.engine",
 	  .dest = "/etc/hosts", .type = 'f' },
 	{ "another pod's emptyDir", PODS "uid-9/volumes/kubernetes.io~empty-dir/e", "mount.engine",
@@ -140,6 +151,10 @@ static const struct row passed[] = {
 	{ "the own hostname", OWN "/hostname", NULL, .dest = "/etc/hostname", .type = 'f' },
 	{ "the own shared memory", OWN "/mounts/shm", NULL, .dest = "/dev/shm" },
 	{ "a named volume", DOCKER "/volumes/v1/_data", NULL, .dest = "/data" },
+	{ "a volume that is a file system of its own", DOCKER "/volumes/v1/_data", NULL,
+	  .dest = "/data", .fs_path = "/", .fs_dev = 77 },
+	{ "a volume where the engine's root is a bind mount", DOCKER "/volumes/v1/_data", NULL,
+	  .dest = "/data", .fs_path = "/big/docker/volumes/v1/_data" },
 	{ "the engine's init program", "/usr/sbin/docker-init", NULL, .dest = "/sbin/docker-init",
 	  .type = 'f' },
 	{ "Podman's own hosts", PODMAN "/hosts", NULL, .dest = "/etc/hosts", .type = 'f' },
@@ -178,7 +193,7 @@ static int run(struct arena *a, const struct row *r, struct tight **ret_t, struc
 	f->mounts[0].type = r->type ? r->type : 'd';
 	f->mounts[0].uid = f->mounts[0].gid = r->uid;
 	if (r->fs_path) {
-		f->mounts[0].fs_dev = 1;
+		f->mounts[0].fs_dev = r->fs_dev ? r->fs_dev : 1;
 		f->mounts[0].fs_path = r->fs_path;
 	}
 	return tighten(a, h_spec(a, text), h_profile(a, "agent", r->profile), f, ret_t, e);
