@@ -75,7 +75,7 @@ is "pause" "$(dk pause stay >/dev/null && dk inspect -f '{{.State.Status}}' stay
 not_ok_cmd "exec in a paused container fails" dk exec stay true
 is "unpause" "$(dk unpause stay >/dev/null && dk inspect -f '{{.State.Status}}' stay)" running
 ok "update --memory" dk update --memory 200m --memory-swap 300m stay
-is "update has an effect" "$(cat "/sys/fs/cgroup/memory/docker/$id/memory.limit_in_bytes" 2>/dev/null || cat "/sys/fs/cgroup/docker/$id/memory.max")" 209715200
+is "update has an effect" "$(cat "/sys/fs/cgroup/memory/$DK_CGROUP/$id/memory.limit_in_bytes" 2>/dev/null || cat "/sys/fs/cgroup/$DK_CGROUP/$id/memory.max")" 209715200
 dk exec stay touch /made-by-exec
 ok "restart" dk restart -t 2 stay
 not_ok_cmd "what was written is gone after restart" dk exec stay test -e /made-by-exec
@@ -127,7 +127,5 @@ like "dockerd killed and started again: rm -f still works" "$(dk rm -f survive 2
 # --- nothing is left
 sleep 0.3
 is "no container is left" "$(dk ps -aq)" ""
-is "no state directory is left" "$(find "$DK_DIR/exec/runtime-runc/moby" -mindepth 1 -maxdepth 1 -not -name '.*' 2>/dev/null)" ""
-is "no cgroup is left" "$(find /sys/fs/cgroup -type d -path '*docker/*' 2>/dev/null | head -n 3)" ""
-is "no proxy is left" "$(pgrep -f '^agentrt-egress' | head -n 3)" ""
+is "nothing is left: mounts, cgroups, state, processes" "$(dk_left)" ""
 tap_done

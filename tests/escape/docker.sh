@@ -28,14 +28,9 @@ dk_start "agent=$agentrt" || { echo "Bail out! no dockerd"; exit 1; }
 dk import "$debian" deb >/dev/null
 dk import --change 'ENV IMAGE_API_KEY=MARKER-image-env' --change "ENV PLAIN=1" "$debian" debsecret >/dev/null
 run() { timeout 60 docker -H "unix://$DK_SOCK" run --rm "$@"; }
-# Only what belongs to this test's engine: other tests may run beside this one.
-mounts_now() { grep -F "$DK_DIR/" /proc/self/mountinfo | grep -cv /netns/; }
-cgroups_now() { find /sys/fs/cgroup -path '*/docker/*' -type d | wc -l; }
-state_now() { find "$DK_DIR/exec/runtime-runc/moby" -mindepth 1 -maxdepth 1 -not -name '.*' 2>/dev/null | wc -l; }
 uppers_now() { find /var/lib/agentrt -mindepth 1 -maxdepth 1 2>/dev/null | grep -cE '/[0-9a-f]{64}'; }
-proxies_now() { grep -lsE '/docker/[0-9a-f]{64}-egress' /proc/[0-9]*/cgroup | wc -l; }
 run deb true # warm: docker's own leftovers exist from now on
-left0="$(mounts_now) $(cgroups_now) $(state_now) $(uppers_now) $(proxies_now)"
+uppers0=$(uppers_now)
 
 refused() { # NAME RULE-REGEX FLAG...: create is refused, by that rule, with how to allow it
 	local name=$1 rule=$2 out status
@@ -229,5 +224,6 @@ is "the next container sees the image as it was" "$(run deb sh -c 'wc -l </etc/p
 dk rm -f writer other >/dev/null
 
 sleep 1
-is "nothing is left: mounts, cgroups, state, uppers, proxies" "$(mounts_now) $(cgroups_now) $(state_now) $(uppers_now) $(proxies_now)" "$left0"
+is "nothing is left: mounts, cgroups, state, processes" "$(dk_left)" ""
+is "no upper directory is left" "$(uppers_now)" "$uppers0"
 tap_done

@@ -7,14 +7,19 @@ cache_dir() {
 	echo "$d"
 }
 
+# The Debian archive that this machine's own apt uses, or nothing.
+debian_mirror() {
+	grep -rhoE '(URIs: *|^deb +(\[[^]]*\] +)?)https?://[^ ]+/debian/?( |$)' \
+		/etc/apt/sources.list /etc/apt/sources.list.d 2>/dev/null | grep -oE 'https?://[^ ]+' | head -n 1
+}
+
 # A Debian tree as a tar file; prints its path. Made once in a cache.
 debian_tar() {
 	local d
 	d=$(cache_dir)
 	if [ ! -s "$d/debian.tar" ]; then
 		local mirror
-		mirror=$(grep -rhoE '(URIs: *|^deb +(\[[^]]*\] +)?)https?://[^ ]+/debian/?( |$)' \
-			/etc/apt/sources.list /etc/apt/sources.list.d 2>/dev/null | grep -oE 'https?://[^ ]+' | head -n 1)
+		mirror=$(debian_mirror)
 		rm -rf "$d/debian.tree"
 		debootstrap --variant=minbase --include=procps,util-linux "$(. /etc/os-release && echo "${VERSION_CODENAME:-bookworm}")" \
 			"$d/debian.tree" ${mirror:+"$mirror"} >"$d/debootstrap.log" 2>&1 || return 1
