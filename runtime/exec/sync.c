@@ -13,6 +13,7 @@
 #include "exec/sync.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -138,6 +139,25 @@ static ssize_t send_frame(const struct sync *s, const struct sync_frame *f, cons
 	return n;
 }
 
+/* Why the child is gone, where it said so before the parent spoke to nobody; returns -1. */
+static int last_words(struct sync *s, struct err *e)
+{
+	struct sync_frame f;
+	int fds[SYNC_MAX_FDS];
+	struct err why = ERR_INIT;
+	int fd_flags = fcntl(s->fd, F_GETFL);
+
+	if ((errno != EPIPE && errno != ECONNRESET) || fcntl(s->fd, F_SETFL, fd_flags | O_NONBLOCK))
+		return -1;
+	if (sync_recv(s, &f, fds, &why) == 0) {
+		for (uint32_t i = 0; i < f.n_fds; i++)
+			fd_close(&fds[i]);
+	} else if (s->state == SYNC_S_END && e) {
+		*e = why;
+	}
+	return -1;
+}
+
 int sync_send(struct sync *s, enum sync_msg msg, struct sync_frame *f, const int *fds, size_t n_fds,
 	      struct err *e)
 {
@@ -151,9 +171,10 @@ int sync_send(struct sync *s, enum sync_msg msg, struct sync_frame *f, const int
 	}
 	f->msg = msg;
 	f->n_fds = (uint32_t)n_fds;
-	if (send_frame(s, f, fds) != (ssize_t)sizeof(*f))
-		return err_sys(e, "send \"%s\" to the %s", msg_table[msg].name,
-			       side_name[!s->side]);
+	if (send_frame(s, f, fds) != (ssize_t)sizeof(*f)) {
+		err_sys(e, "send \"%s\" to the %s", msg_table[msg].name, side_name[!s->side]);
+		return s->side == SYNC_PARENT ? last_words(s, e) : -1;
+	}
 	advance(s, msg);
 	return 0;
 }
@@ -212,9 +233,14 @@ int sync_recv(struct sync *s, struct sync_frame *ret, int *ret_fds, struct err *
 			n = read(s->fd, ret, sizeof(*ret));
 		while (n < 0 && errno == EINTR);
 	} else {
+		/* ECONNRESET comes once and first, where the peer left something unread; what it
+		 * said before is still there. */
+		bool was_reset = false;
+
 		do
 			n = recvmsg(s->fd, &mh, MSG_CMSG_CLOEXEC);
-		while (n < 0 && errno == EINTR);
+		while (n < 0 && (errno == EINTR || (errno == ECONNRESET && !was_reset &&
+						    (was_reset = true))));
 	}
 	if (n < 0 && errno != ECONNRESET)
 		return err_sys(e, "wait for the %s", side_name[!s->side]);

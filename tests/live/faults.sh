@@ -32,8 +32,9 @@ for profile in agent oci; do
 	while read -r place; do
 		case $place:$profile in *egress*:oci | *anet*:oci) continue ;; esac
 		id=f-$RANDOM
-		err=$(AGENTRT_FAULT=$place rt --profile "$profile" create --bundle "$work/b" "$id" 2>&1 </dev/null >"$work/out")
+		AGENTRT_FAULT=$place rt --profile "$profile" create --bundle "$work/b" "$id" </dev/null >"$work/out" 2>"$work/err"
 		status=$?
+		err=$(cat "$work/err") # a file: the container keeps what it was given, and a pipe would wait for it
 		if [ $status -eq 0 ]; then
 			# a place that create does not pass: start, delete or exec
 			rt delete --force "$id" >/dev/null 2>&1

@@ -183,6 +183,36 @@ static void test_bad_frames(void)
 	done_ends(&s);
 }
 
+/* The child fails at once: what it said must not be lost to what the parent says to nobody. */
+static void test_last_words(void)
+{
+	struct ends s;
+	struct err e = ERR_INIT;
+	struct sync_frame f;
+	int got[SYNC_MAX_FDS];
+
+	for (int child_first = 0; child_first < 2; child_first++) {
+		make_ends(&s);
+		memset(&f, 0, sizeof(f));
+		err_set(&f.u.err, ERR_EXEC, "the reason");
+		if (!child_first && sync_send(&s.p, SYNC_MAPPED, NULL, NULL, 0, &e))
+			t_note("send: %s", e.msg);
+		if (sync_send(&s.c, SYNC_ERR, &f, NULL, 0, &e))
+			t_note("send: %s", e.msg);
+		sync_done(&s.c);
+		e.kind = ERR_NONE;
+		if (child_first)
+			(void)sync_send(&s.p, SYNC_MAPPED, NULL, NULL, 0, &e);
+		else
+			(void)sync_recv(&s.p, &f, got, &e);
+		if (!t_ok(e.kind == ERR_EXEC && strstr(e.msg, "the reason"),
+			  child_first ? "an error sent before the parent spoke is not lost" :
+					"an error sent past an unread message is not lost"))
+			t_note("%s", e.msg);
+		done_ends(&s);
+	}
+}
+
 static void test_errors(void)
 {
 	struct ends s;
@@ -261,6 +291,7 @@ int main(void)
 	test_refused_by_receiver();
 	test_bad_frames();
 	test_errors();
+	test_last_words();
 	test_ends();
 	return t_done();
 }
