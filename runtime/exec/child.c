@@ -69,13 +69,14 @@ static _Noreturn void fail(struct exec_ctx *c, const struct err *why)
 
 static int keep_needed(struct exec_ctx *c, struct err *e)
 {
-	int keep[CGROUP_MAX_DIRS + 4];
+	int keep[CGROUP_MAX_DIRS + 5];
 	size_t n = 0;
 
 	keep[n++] = c->sync.fd;
 	keep[n++] = c->c_procfd;
 	keep[n++] = c->gate;
 	keep[n++] = c->result;
+	keep[n++] = c->join[NS_T_CGROUP];
 	for (size_t i = 0; i < c->cg.n_tasks; i++)
 		keep[n++] = c->cg.tasks[i];
 	return fds_close_others(c, keep, n, e);
@@ -93,14 +94,18 @@ static int start_clean(struct exec_ctx *c, struct err *e)
 	return keep_needed(c, e);
 }
 
+/* The cgroups, then the cgroup namespace, whose root they are to be. */
 static int join_cgroups(struct exec_ctx *c, struct err *e)
 {
-	int rc = c->cg.n_tasks ? cgroup_join_self(&c->cg, e) : 0;
-
+	if (c->cg.n_tasks && cgroup_join_self(&c->cg, e))
+		return -1;
 	for (size_t i = 0; i < c->cg.n_tasks; i++)
 		fd_close(&c->cg.tasks[i]);
 	c->cg.n_tasks = 0;
-	return rc;
+	if (c->join[NS_T_CGROUP] >= 0 && setns(c->join[NS_T_CGROUP], CLONE_NEWCGROUP) < 0)
+		return err_sys(e, "enter the cgroup namespace");
+	fd_close(&c->join[NS_T_CGROUP]);
+	return 0;
 }
 
 static int make_namespaces(struct exec_ctx *c, struct err *e)

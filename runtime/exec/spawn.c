@@ -77,27 +77,35 @@ static int join_one(struct exec_ctx *c, enum ns_type type, struct err *e)
 	return 0;
 }
 
-/*
- * The user namespace comes first where it owns the others; what belongs to another one (a network
- * namespace that an engine made on the host) can only be entered with the privileges of before.
- */
-static int join_all(struct exec_ctx *c, struct err *e)
+/* Those that belong to the user namespace that is entered, or those that do not. */
+static int join_some(struct exec_ctx *c, bool owned, struct err *e)
 {
 	int user = c->join[NS_T_USER];
 	uint64_t user_ino = user >= 0 ? ns_ino(user) : 0;
 
-	for (int t = 0; user >= 0 && t < NS_TYPE__COUNT; t++)
-		if (t != NS_T_USER && c->join[t] >= 0 && ns_owner_ino(c->join[t]) != user_ino &&
+	for (int t = 0; t < NS_TYPE__COUNT; t++) {
+		if (t == NS_T_USER || t == NS_T_CGROUP || c->join[t] < 0)
+			continue;
+		if ((user >= 0 && ns_owner_ino(c->join[t]) == user_ino) == owned &&
 		    join_one(c, (enum ns_type)t, e))
 			return -1;
-	if (user >= 0 && join_one(c, NS_T_USER, e))
-		return -1;
-	for (int t = 0; t < NS_TYPE__COUNT; t++)
-		if (t != NS_T_USER && c->join[t] >= 0 &&
-		    (user < 0 || ns_owner_ino(c->join[t]) == user_ino) &&
-		    join_one(c, (enum ns_type)t, e))
-			return -1;
+	}
 	return 0;
+}
+
+/*
+ * The user namespace comes first where it owns the others; what belongs to another one (a network
+ * namespace that an engine made on the host) can only be entered with the privileges of before. The
+ * cgroup namespace is the child's own affair: from inside it the kernel denies that the caller's
+ * cgroup exists, and CLONE_INTO_CGROUP fails with ENOENT.
+ */
+static int join_all(struct exec_ctx *c, struct err *e)
+{
+	if (join_some(c, false, e))
+		return -1;
+	if (c->join[NS_T_USER] >= 0 && join_one(c, NS_T_USER, e))
+		return -1;
+	return join_some(c, true, e);
 }
 
 static int make_e(struct exec_ctx *c, struct err *e)
@@ -153,7 +161,7 @@ int spawn(struct exec_ctx *c, uint64_t flags, child_fn *child,
 	bool helper = wants_new_e(c) || ns_is_new(c->plan, NS_T_TIME);
 
 	for (int t = 0; t < NS_TYPE__COUNT; t++)
-		helper = helper || c->join[t] >= 0;
+		helper = helper || (t != NS_T_CGROUP && c->join[t] >= 0);
 	return helper ? helper_run(spawn_in_helper, &a, e) : clone_child(c, flags, child, e);
 }
 
