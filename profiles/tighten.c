@@ -168,3 +168,21 @@ int tighten_process(struct arena *a, const struct oci_process *proc, const struc
 	*ret_n_findings = c.n_findings;
 	return 0;
 }
+
+int tighten_resources(struct arena *a, const struct oci_resources *r, const struct profile *p,
+		      struct oci_resources **ret_resources, struct finding **ret_findings,
+		      size_t *ret_n_findings, struct err *e)
+{
+	const struct oci_spec in = { .linux_.resources = (struct oci_resources *)r };
+	struct tighten_ctx c = { .a = a, .p = p, .is_update = true };
+
+	if (check_complete(p, e))
+		return -1;
+	c.s = copy_spec(a, &in);
+	if (tighten_proc(&c, e))
+		return -1;
+	*ret_resources = c.s->linux_.resources;
+	*ret_findings = c.findings;
+	*ret_n_findings = c.n_findings;
+	return 0;
+}

@@ -76,6 +76,11 @@ int tighten_process(struct arena *a, const struct oci_process *proc, const struc
 		    struct oci_process **ret_process, struct finding **ret_findings,
 		    size_t *ret_n_findings, struct err *e);
 
+/* tighten_resources() - the same for `update`: what it does not name stays as it is */
+int tighten_resources(struct arena *a, const struct oci_resources *r, const struct profile *p,
+		      struct oci_resources **ret_resources, struct finding **ret_findings,
+		      size_t *ret_n_findings, struct err *e);
+
 /* sources_guards() - the paths that probe/ must look for, given the home directories; in the order
  * in which they are tried: the first that matches names the rule */
 struct source_guard { const char *rule, *path; };

@@ -20,6 +20,7 @@ struct tighten_ctx {
 	struct oci_spec *s;	   /* t->spec; NULL for exec */
 	struct oci_process *proc;  /* NULL where the config has no process */
 	struct tight *t;	   /* NULL for exec */
+	bool is_update;		   /* s holds nothing but new resources for a container that exists */
 	bool drop_userns;	   /* the config's is another container's, and none can be made */
 	const char **engine_roots; /* made once by tighten_engine_roots() */
 	struct finding *findings;

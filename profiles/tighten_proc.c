@@ -105,7 +105,8 @@ static void limit_pids(struct tighten_ctx *c)
 	const struct oci_resources *r = c->s->linux_.resources;
 
 	if (!c->p->pids_limit || mutant("limits.pids") ||
-	    (r && r->pids_limit.set && r->pids_limit.v >= 0))
+	    (r && r->pids_limit.set && r->pids_limit.v >= 0) ||
+	    (c->is_update && !r->pids_limit.set))
 		return;
 	resources(c)->pids_limit = (struct opt_i64){ true, c->p->pids_limit };
 	tighten_find(c, "limits.pids", FIND_ADDED,

@@ -8,12 +8,12 @@
 #include "exec/exec.h"
 
 #include "base/fd.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "base/mutant.h"
 #include "base/path.h"
 #include "cmd/create.h"
 #include "cmd/paths.h"
+#include "cmd/pipeline.h"
 #include "cmd/profiles.h"
 #include "plan/build.h"
 #include "probe/probe.h"
@@ -202,8 +202,9 @@ static int sub_cgroup(struct arena *a, const char *text, struct op_cgroup *cg, s
 
 		if (colon && !streq(ctl, cg->dirs[i].controllers))
 			continue;
-		cg->dirs[i].path = arena_printf(a, "%s%s", cg->dirs[i].path,
-						path_clean(a, colon ? colon + 1 : text));
+		const char *sub = path_clean(a, colon ? colon + 1 : text);
+		if (sub[1])
+			cg->dirs[i].path = arena_printf(a, "%s%s", cg->dirs[i].path, sub);
 		hits++;
 	}
 	return hits ? 0
@@ -246,10 +247,7 @@ static int make_plan(struct container *c, const struct exec_cmd_opts *o,
 	    tighten_process(c->a, proc, profile, &narrow, &findings, &n, e) ||
 	    (o->cgroup && sub_cgroup(c->a, o->cgroup, &c->cg, e)) || probe_host(c->a, &f, e))
 		return -1;
-	for (size_t i = 0; i < n; i++)
-		log_debug("%s: %s: %s (%s)", findings[i].rule,
-			  finding_action_name[findings[i].action], findings[i].what,
-			  findings[i].why);
+	pipeline_report(findings, n);
 	if (!c->cg.none) {
 		t.dirs = c->cg.dirs;
 		t.n_dirs = c->cg.n_dirs;

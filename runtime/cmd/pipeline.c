@@ -104,14 +104,11 @@ static int make_plan(struct cmd_ctx *ctx, const struct pipeline_opts *o, struct 
 	return plan_check(p->plan, e) ? err_ctx(e, "the plan contradicts itself (a bug)") : 0;
 }
 
-static void report_findings(const struct pipeline *p)
+void pipeline_report(const struct finding *findings, size_t n)
 {
-	for (size_t i = 0; i < p->tight->n_findings; i++) {
-		const struct finding *f = &p->tight->findings[i];
-
+	for (const struct finding *f = findings; f < findings + n; f++)
 		log_debug("%s: %s: %s (%s)", f->rule, finding_action_name[f->action], f->what,
 			  f->why);
-	}
 }
 
 int pipeline_read(struct cmd_ctx *ctx, const struct pipeline_opts *o, struct pipeline *ret,
@@ -131,6 +128,6 @@ int pipeline_plan(struct cmd_ctx *ctx, const struct pipeline_opts *o, struct pip
 {
 	if (get_facts(ctx, o, p, e) || make_plan(ctx, o, p, e))
 		return -1;
-	report_findings(p);
+	pipeline_report(p->tight->findings, p->tight->n_findings);
 	return 0;
 }

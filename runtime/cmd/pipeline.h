@@ -32,6 +32,9 @@ int pipeline_read(struct cmd_ctx *ctx, const struct pipeline_opts *o, struct pip
 int pipeline_plan(struct cmd_ctx *ctx, const struct pipeline_opts *o, struct pipeline *p,
 		  struct err *e);
 
+/* pipeline_report() - what a profile changed, at debug level */
+void pipeline_report(const struct finding *findings, size_t n);
+
 /* pipeline_profile_name() - --profile, or what the program is called, or the default */
 const char *pipeline_profile_name(const struct cmd_ctx *ctx);
 

@@ -6,6 +6,8 @@
 #include "base/mem.h"
 #include "cgroup/cgroup.h"
 #include "cmd/container.h"
+#include "cmd/pipeline.h"
+#include "cmd/profiles.h"
 #include "plan/build.h"
 #include "probe/probe.h"
 #include "spec/spec.h"
@@ -108,8 +110,11 @@ static int run_update(struct cmd_ctx *ctx, const void *opts_, const struct opt_a
 {
 	const struct update_opts *o = opts_;
 	auto_container struct container c = CONTAINER_INIT;
-	struct oci_resources *r = NULL;
+	struct oci_resources *r = NULL, *narrow = NULL;
+	const struct profile *profile;
+	struct finding *findings;
 	struct facts *f;
+	size_t n;
 
 	if (refuse(o, e))
 		return -1;
@@ -124,8 +129,11 @@ static int run_update(struct cmd_ctx *ctx, const void *opts_, const struct opt_a
 	if (c.cg.none)
 		return err_set(e, ERR_UNSUPPORTED, "container %s has no cgroup: it has no limits",
 			       c.id);
-	if (probe_host(ctx->a, &f, e) || plan_build_update(ctx->a, r, f, &c.cg, e))
+	if (profiles_load(ctx->a, c.s->profile_dir, c.s->profile, &profile, e) ||
+	    tighten_resources(ctx->a, r, profile, &narrow, &findings, &n, e) ||
+	    probe_host(ctx->a, &f, e) || plan_build_update(ctx->a, narrow, f, &c.cg, e))
 		return -1;
+	pipeline_report(findings, n);
 	return cgroup_apply(&c.cg, e) ? -1 : 0;
 }
 

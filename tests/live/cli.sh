@@ -159,6 +159,56 @@ is "exec --process --detach --pid-file, as containerd does" "$(status_of oci exe
 like "it runs, and its pid is known" "$(tr '\0' ' ' <"/proc/$(cat "$work/x.pid")/cmdline")" '^sleep 300'
 is "ps shows it" "$(oci ps --format json "d$n" | jq 'index('"$(cat "$work/x.pid")"') != null')" true
 
+sub=/sys/fs/cgroup/pids; [ -d $sub ] || sub=/sys/fs/cgroup
+sub=$(find $sub -type d -name "*d$n" | head -n 1)
+mkdir "$sub/below"
+if [ -d /sys/fs/cgroup/pids ]; then
+	like "exec --cgroup is a cgroup below the container's" "$(oci exec --cgroup pids:below "d$n" sleep 0.2 & sleep 0.1; for p in $(cat "$sub/below/cgroup.procs"); do cat "/proc/$p/comm"; done; wait)" 'sleep'
+	is "and never above it" "$(oci exec --cgroup pids:../.. "d$n" grep pids: /proc/self/cgroup | cut -d: -f2-)" pids:/
+fi
+rmdir "$sub/below"
+
+# --- descriptors and terminals
+echo passed >"$work/fd"
+bundle fds '.process.args = ["sh", "-c", "cat <&3; ls /proc/self/fd | wc -l"]'
+is "--preserve-fds passes so many" "$(oci run --preserve-fds 1 --bundle "$work/fds" "f$n" 3<"$work/fd" 4<"$work/fd" | tr '\n' ' ')" "passed 5 "
+is "without it nothing is passed" "$(bundle fd0 '.process.args = ["sh", "-c", "ls /proc/self/fd | wc -l"]'; oci run --bundle "$work/fd0" "f$n" 3<"$work/fd" 5<"$work/fd")" 4
+like "a descriptor that is not there is an error" "$(said oci run --preserve-fds 9 --bundle "$work/fds" "f$n")" 'preserve'
+bundle listen '.process.args = ["sh", "-c", "echo $LISTEN_FDS $LISTEN_PID; cat <&3"]'
+listen() { LISTEN_FDS=1 timeout 20 sh -c 'LISTEN_PID=$$ exec "$@"' sh "$agentrt" --root "$work/state" --profile oci "$@"; }
+is "LISTEN_FDS are passed, to whom they were meant for" "$(listen run --bundle "$work/listen" "l$n" 3<"$work/fd" | tr '\n' ' ')" "1 1 passed "
+cat >"$work/console.py" <<-'PY'
+	import array, os, socket, sys
+	s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+	s.bind(sys.argv[1]); s.listen(1)
+	open(sys.argv[2], "w").close()
+	c, _ = s.accept()
+	a = array.array("i")
+	msg, anc, _, _ = c.recvmsg(4096, socket.CMSG_SPACE(4))
+	for level, kind, data in anc:
+	    a.frombytes(data[:4])
+	out = b""
+	try:
+	    while chunk := os.read(a[0], 4096):
+	        out += chunk
+	except OSError:
+	    pass
+	sys.stdout.write(out.decode().replace("\r", ""))
+PY
+console() { # COMMAND...: with --console-socket; prints what came out of the terminal
+	rm -f "$work/sock" "$work/up"
+	timeout 20 python3 "$work/console.py" "$work/sock" "$work/up" &
+	local i
+	for i in $(seq 50); do [ -e "$work/up" ] && break; sleep 0.05; done
+	"$@" >/dev/null 2>"$work/console.err" </dev/null || cat "$work/console.err"
+	wait $!
+}
+bundle tty2 '.process.terminal = true | .process.args = ["sh", "-c", "tty; sleep 0.2"]'
+like "run -d with a console socket: the terminal is handed over" "$(console oci run -d --console-socket "$work/sock" --bundle "$work/tty2" "t2$n")" '^/dev/(pts/0|console)'
+oci delete --force "t2$n"
+like "exec -t -d with a console socket, too" "$(console oci exec -t -d --console-socket "$work/sock" "d$n" sh -c 'tty; sleep 0.2')" '^/dev/pts/'
+like "run in the foreground has the caller's terminal" "$(script -qec "timeout 20 '$agentrt' --root '$work/state' --profile oci run --bundle '$work/tty2' tf$n" /dev/null </dev/null 2>&1 | tr -d '\r\000')" '/dev/(pts/0|console)'
+
 # --- pause, resume, update
 ok "pause" oci pause "d$n"
 is "state: paused" "$(status_in "d$n")" paused
@@ -224,6 +274,8 @@ is "an agent container runs" "$(status_in "ag$n")" running
 proxy=$(jq .egressPid "$work/state/ag$n/state.json")
 ok "its proxy is alive" test -d "/proc/$proxy"
 like "an id range is reserved" "$(cat /run/agentrt/.ids)" " ag$n $work/state\$"
+ok "update" rt update --pids-limit -1 "ag$n"
+is "cannot lift the profile's limit of processes" "$(cat /sys/fs/cgroup/pids/*"ag$n"/pids.max /sys/fs/cgroup/*"ag$n"/pids.max 2>/dev/null | head -n 1)" 4096
 is "exec obeys the profile of create" "$(rt --profile oci exec -e GH_TOKEN=x "ag$n" env 2>/dev/null | grep -c TOKEN)" 0
 ok "delete --force" rt delete --force "ag$n"
 unlike "the proxy is gone" "$(grep State "/proc/$proxy/status" 2>/dev/null)" '[RSD] \('  # a zombie is its parent's affair

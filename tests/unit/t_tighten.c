@@ -546,6 +546,38 @@ static void facts_roundtrip(void)
 	     "an unknown fact is refused");
 }
 
+static bool updated(struct arena *a, const char *profile, const char *text,
+		    struct oci_resources **ret)
+{
+	struct oci_resources *in = NULL;
+	struct finding *f;
+	struct err e = ERR_INIT;
+	size_t n;
+
+	return !spec_parse_resources(a, text, strlen(text), "r.json", &in, &e) &&
+	       !tighten_resources(a, in, h_profile(a, profile, NULL), ret, &f, &n, &e);
+}
+
+static void updates(void)
+{
+	auto_arena struct arena a = ARENA_INIT;
+	struct oci_resources *r = NULL;
+
+	t_ok(updated(&a, "agent", "{\"pids\":{\"limit\":-1}}", &r) && r->pids_limit.v > 0,
+	     "update cannot lift the limit of processes");
+	t_ok(updated(&a, "agent", "{\"pids\":{\"limit\":77}}", &r) && r->pids_limit.v == 77,
+	     "update sets another");
+	t_ok(updated(&a, "agent", "{\"memory\":{\"limit\":4096000}}", &r) && !r->pids_limit.set &&
+		     r->mem_limit.v == 4096000,
+	     "what update does not name stays as it is");
+	t_ok(updated(&a, "agent",
+		     "{\"unified\":{\"cgroup.procs\":\"1\",\"../memory.max\":\"max\",\"memory.high\":\"1\"}}",
+		     &r) && r->n_unified == 1 && streq(r->unified[0].key, "memory.high"),
+	     "update writes no file of the cgroup itself and none outside");
+	t_ok(updated(&a, "oci", "{\"pids\":{\"limit\":-1}}", &r) && r->pids_limit.v == -1,
+	     "under the oci profile update does as it is told");
+}
+
 int main(void)
 {
 	CHECK(namespaces);
@@ -556,6 +588,7 @@ int main(void)
 	network();
 	ambient();
 	oci_changes_nothing();
+	updates();
 	input_stays();
 	facts_roundtrip();
 	return t_done();
