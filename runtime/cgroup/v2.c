@@ -44,15 +44,29 @@ static const char *why_not_enabled(int sys)
 	}
 }
 
+/* The hierarchy's root may hold processes beside its children; it alone has no cgroup.type. */
+static bool holds_processes(int fd)
+{
+	char some[64];
+
+	return faccessat(fd, "cgroup.type", F_OK, 0) == 0 &&
+	       cg_read(fd, "cgroup.procs", some, sizeof(some)) > 0;
+}
+
+/*
+ * The kernel would take cpu or pids above processes, too: it makes the cgroup the root of threaded
+ * ones, below which no container can be.
+ */
 static int enable(const struct cg_ctx *x, int fd, const char *controller, struct err *e)
 {
+	bool inhabited = holds_processes(fd);
 	char text[64];
 
 	snprintf(text, sizeof(text), "+%s", controller);
-	if (cg_file_write(fd, "cgroup.subtree_control", text) == 0 ||
+	if ((!inhabited && cg_file_write(fd, "cgroup.subtree_control", text) == 0) ||
 	    !is_required(x->cg, controller))
 		return 0;
-	int sys = errno;
+	int sys = inhabited ? EBUSY : errno;
 	err_set(e, ERR_SYS, "enable controller %s above " CG_FMT ": %s", controller, CG_ARG(x->dir),
 		why_not_enabled(sys));
 	if (e)

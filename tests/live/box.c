@@ -254,10 +254,13 @@ static int parent(struct exec_ctx *c, const struct box *b, pid_t pid)
 int box_run(const struct box *b, struct err *e)
 {
 	struct op ops[MAX_OPS];
-	struct plan plan = { 0 };
+	auto_arena struct arena arena = ARENA_INIT;
+	struct plan plan = { .a = &arena };
 	struct exec_result res = { 0 };
-	struct exec_ctx c = { .plan = &plan, .res = &res, .procfd = -1, .userns = -1, .rootfd = -1,
-			      .c_procfd = -1, .sysfs_tree = -1, .mask_file = -1, .mask_dir = -1 };
+	struct exec_opts opts = { .state_dirfd = -1, .state_root = box_dir };
+	struct exec_ctx c = { .plan = &plan, .opts = &opts, .res = &res, .procfd = -1, .userns = -1,
+			      .rootfd = -1, .c_procfd = -1, .sysfs_tree = -1, .mask_file = -1,
+			      .mask_dir = -1 };
 	struct clone_args args = {
 		.flags = CLONE_FILES | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET |
 			 (b->host_pid ? 0 : CLONE_NEWPID) | (b->no_userns ? 0 : CLONE_NEWUSER),
