@@ -49,6 +49,22 @@ static int check_id(const char *id, struct err *e)
 		       id, STATE_ID_MAX);
 }
 
+/* Whoever may write there may put a container there whose state is his own. */
+static int check_root(const char *root, struct err *e)
+{
+	struct stat st;
+
+	if (stat(root, &st) < 0)
+		return err_sys(e, "state root %s", root);
+	if ((st.st_uid != geteuid() || st.st_mode & (S_IWGRP | S_IWOTH)) && !mutant("state.root"))
+		return err_set(e, ERR_DENIED,
+			       "state root %s: owned by uid %u with mode %04o; it must belong to "
+			       "uid %u and be writable by nobody else",
+			       root, (unsigned)st.st_uid, (unsigned)st.st_mode & 07777,
+			       (unsigned)geteuid());
+	return 0;
+}
+
 /* The root and its missing parents. Only the last is ours: private where the user is not root,
  * and sticky there, so that cleaners of XDG_RUNTIME_DIR leave it alone. */
 static int make_root(const char *root, struct err *e)
@@ -66,7 +82,8 @@ static int make_root(const char *root, struct err *e)
 		*p = '/';
 	}
 	if (mkdir(path, mode) < 0)
-		return errno == EEXIST ? 0 : err_sys(e, "create state root %s", path);
+		return errno == EEXIST ? check_root(path, e)
+				       : err_sys(e, "create state root %s", path);
 	return chmod(path, mode) < 0 ? err_sys(e, "set the mode of state root %s", path) : 0;
 }
 

@@ -242,6 +242,12 @@ static void others(void)
 	     "reservations whose container has no directory are forgotten, and it is said");
 	make_container("b");
 	t_ok(reserve("b", NULL, &g) && !g.others_died, "where nobody died, nothing is said");
+	row = (free(row), xasprintf("agentrt-ids 1 %s 0\n%u 65536 %u - b %s\n", boot, IDS_BASE,
+				    IDS_EGRESS_BASE, root));
+	put(path, row);
+	t_ok(reserve("a", NULL, &g) && g.base == IDS_BASE + ID_GRANT_SIZE &&
+		     g.egress_uid == IDS_EGRESS_BASE + 1,
+	     "when it is a taken range's turn, the next one is given");
 	drop_container("b");
 	drop_container("a");
 }

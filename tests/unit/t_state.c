@@ -161,6 +161,12 @@ static void directories(void)
 	t_ok(state_create_dir(root, "../x", &fd, &l, &e) == -1 && e.kind == ERR_INPUT &&
 	     strstr(e.msg, "invalid container ID format"), "an invalid id makes nothing");
 	t_ok(state_create_dir("/", "x", &fd, &l, &e) == -1, "the root directory is no state root");
+	if (chmod(root, 0777))
+		abort();
+	t_ok(state_create_dir(root, "x", &fd, &l, &e) == -1 && e.kind == ERR_DENIED,
+	     "a state root that others may write is refused");
+	if (chmod(root, 0711))
+		abort();
 	if (state_create_dir(root, "b", &dirfd, &lock, &e) || mkdirat(dirfd, "sub", 0700))
 		abort();
 	t_ok(state_create_dir(root, "b", &fd, &l, &e) == -1 && e.kind == ERR_STATE &&
