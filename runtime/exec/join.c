@@ -16,16 +16,24 @@
  * once inside (CVE-2024-21626).
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/mem.h"
 #include "base/mutant.h"
+#include "base/str.h"
 #include "exec/child.h"
 #include "exec/ctx_begin.h"
 #include "exec/fds.h"
 #include "exec/run.h"
 #include "exec/spawn.h"
+#include "sys/procfs.h"
+#include "sys/syscalls.h"
+
+#define CGROUP_FILE_MAX 65536 /* bytes of /proc/<pid>/cgroup */
 
 static int check_a(const struct exec_ctx *c, struct err *e)
 {
@@ -48,6 +56,69 @@ static int wait_exec(struct exec_ctx *c, struct err *e)
 	return sync_recv(&c->sync, &f, fds, e);
 }
 
+/* The pid by which the plan names the namespaces to join, as text; "" where it does not. */
+static void init_pid(const struct plan *p, char *buf, size_t size)
+{
+	buf[0] = '\0';
+	for (size_t i = 0; i < p->n_ops; i++) {
+		const struct op_ns *ns = &p->ops[i].u.ns;
+
+		if (p->ops[i].kind != OP_NS || !str_has_prefix(ns->path_host, "/proc/"))
+			continue;
+		snprintf(buf, size, "%.*s", (int)strspn(ns->path_host + 6, "0123456789"),
+			 ns->path_host + 6);
+		return;
+	}
+}
+
+/* c->cg.v2_dir: where the container's first process is by now, below the same mount. */
+static int open_init_cgroup(struct exec_ctx *c, const struct op_cgroup *cg, struct err *e)
+{
+	auto_close int file = -1, mount = -1, dir = -1;
+	auto_free char *text = NULL;
+	char pid[16], rel[32], *path;
+
+	init_pid(c->plan, pid, sizeof(pid));
+	snprintf(rel, sizeof(rel), "%s/cgroup", pid);
+	if (procfs_openat(c->procfd, rel, O_RDONLY, &file, e) ||
+	    fd_read_all(file, CGROUP_FILE_MAX, rel, &text, NULL, e))
+		return -1;
+	path = strstr(text, "0::/");
+	if (!path || (path != text && path[-1] != '\n'))
+		return err_set(e, ERR_SYS, "the container's first process is in no cgroup (v2)");
+	path += 4;
+	path[strcspn(path, "\n")] = '\0';
+	mount = open(cg->dirs[cg->n_dirs - 1].mount_host, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (mount >= 0)
+		dir = sys_openat2(mount, *path ? path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0,
+				  RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
+	if (dir < 0)
+		return err_sys(e, "open the cgroup /%s of the container's first process", path);
+	cgroup_fds_done(&c->cg);
+	c->cg.v2_dir = take_fd(dir);
+	return 0;
+}
+
+/*
+ * A container that manages its own cgroups (systemd or a container engine inside) moves its
+ * processes into one below and hands controllers down: then the cgroup that we made takes no
+ * process (EBUSY), and the one of the container's first process is the place.
+ */
+static int spawn_joined(struct exec_ctx *c, struct err *e)
+{
+	const struct op *cg = plan_find(c->plan, OP_CGROUP);
+	struct err why = ERR_INIT;
+
+	if (spawn(c, 0, child_join, &why) == 0)
+		return 0;
+	if (why.sys != EBUSY || c->cg.v2_dir < 0 || !cg || !cg->u.cgroup.v2) {
+		if (e)
+			*e = why;
+		return -1;
+	}
+	return open_init_cgroup(c, &cg->u.cgroup, e) || spawn(c, 0, child_join, e) ? -1 : 0;
+}
+
 static int join(struct exec_ctx *c, struct err *e)
 {
 	if (ctx_begin(c, e) || check_a(c, e) || run_phase(c, P_PRE, e))
@@ -58,7 +129,7 @@ static int join(struct exec_ctx *c, struct err *e)
 	sync_skip_setup(&c->child_sync);
 	if (!c->plan->terminal)
 		fds_give_stdio(c->plan);
-	if (spawn(c, 0, child_join, e))
+	if (spawn_joined(c, e))
 		return -1;
 	sync_done(&c->child_sync);
 	cgroup_fds_done(&c->cg);

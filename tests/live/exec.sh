@@ -184,6 +184,18 @@ sleep 0.3
 join="del(.linux.sysctl) | del(.mounts[] | select(.type == \"devpts\")) | .linux.namespaces += [{\"type\": \"user\", \"path\": \"/proc/${pids[2]}/ns/user\"}]"
 like "oci: a user namespace by path" "$(box oci "$join" 'readlink /proc/self/ns/user; id -u')" "$(readlink "/proc/${pids[2]}/ns/user" | sed 's/[][]/\\&/g')|user"
 
+# --- a container that manages cgroups itself
+if [ "$(stat -fc %T /sys/fs/cgroup)" = cgroup2fs ]; then
+	id=cg-$$
+	bundle $id '(.mounts[] | select(.type == "cgroup")).options = ["nosuid", "noexec", "nodev"] | .process.args = ["sh", "-c", "cd /sys/fs/cgroup && mkdir init && echo 1 >init/cgroup.procs && echo +pids >cgroup.subtree_control; sleep 1000"]'
+	rt --profile oci run -d --bundle "$work/$id" $id </dev/null >/dev/null 2>&1
+	sleep 1
+	is "oci: exec follows a first process that has moved down" "$(rt exec $id cat /proc/self/cgroup /sys/fs/cgroup/cgroup.subtree_control 2>&1 | tr '\n' ' ')" '0::/init pids '
+	rt delete --force $id
+else
+	skip "oci: exec follows a first process that has moved down" "cgroup v1"
+fi
+
 # --- time
 time='.linux.namespaces += [{"type": "time"}] | .linux.timeOffsets = {"boottime": {"secs": 1000000, "nanosecs": 0}}'
 up=$(box oci "$time" 'cut -d. -f1 /proc/uptime' | tail -1)
