@@ -173,6 +173,8 @@ static int find_by_path(struct exec_ctx *c, const char *name, struct err *e)
 	}
 	if (sys == ENOENT || sys == ENOTDIR)
 		return err_exec(e, sys, "exec: \"%s\": stat %s", name, name);
+	if (sys == EISDIR) /* both words: Docker before 23 makes 126 of "permission denied" only */
+		return err_exec(e, EACCES, "exec: \"%s\": is a directory", name);
 	return err_exec(e, sys, "exec: \"%s\"", name);
 }
 

@@ -4,6 +4,8 @@
 # The first runtime named is the default one. Everything lives under $DK_DIR and goes away. The bridge
 # and the packet filter are the machine's: tests that start an engine wait for each other.
 
+PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH # the suite's own client, engine and runtimes first
+
 dk_start() {
 	exec {DK_LOCK}>/run/lock/agentrt-test-docker && flock "$DK_LOCK"
 	DK_DIR=$(mktemp -d /tmp/agentrt-docker.XXXXXX)
@@ -26,8 +28,8 @@ dk_start() {
 	echo "# Docker $DK_VERSION, $(containerd --version | cut -d' ' -f3)"
 }
 
-dk_daemon() {
-	dockerd --config-file "$DK_DIR/daemon.json" --data-root "$DK_DIR/data" --exec-root "$DK_DIR/exec" \
+dk_daemon() { # FLAG...
+	dockerd "$@" --config-file "$DK_DIR/daemon.json" --data-root "$DK_DIR/data" --exec-root "$DK_DIR/exec" \
 		--pidfile "$DK_DIR/pid" -H "unix://$DK_SOCK" >>"$DK_DIR/log" 2>&1 </dev/null {DK_LOCK}>&- &
 	DK_PID=$!
 	local i
@@ -40,13 +42,20 @@ dk_daemon() {
 	return 1
 }
 
+# Ends dockerd as an administrator does (TERM) or as the kernel does (KILL).
+dk_end() { # SIGNAL
+	kill -"$1" "$DK_PID"
+	wait "$DK_PID" 2>/dev/null
+	[ "$1" = TERM ] || rm -f "$DK_DIR/pid" "$DK_DIR/exec/containerd/containerd.pid"
+}
+
 dk() { docker -H "unix://$DK_SOCK" "$@"; }
 
 # What this engine's containers have left: one line an object, nothing when all is clean.
 dk_left() {
-	# The data directory itself and the last container's namespace file are dockerd's own mounts.
+	# The data directory, the last container's namespace file and BuildKit's cgroup are dockerd's own.
 	awk -v d="$DK_DIR/" 'index($5, d) == 1 && $5 != d "data" && $5 !~ "/netns/" {print "mount " $5}' /proc/self/mountinfo
-	find /sys/fs/cgroup -path "*/$DK_CGROUP/*" -type d -printf 'cgroup %p\n' 2>/dev/null
+	find /sys/fs/cgroup -path "*/$DK_CGROUP/*" -type d -not -name buildkit -printf 'cgroup %p\n' 2>/dev/null
 	find "$DK_DIR/exec/runtime-runc/moby" -mindepth 1 -maxdepth 1 -not -name '.*' -printf 'state %p\n' 2>/dev/null
 	grep -lsF "/$DK_CGROUP/" /proc/[0-9]*/cgroup | sed 's/^/process /'
 }
@@ -75,6 +84,7 @@ dk_stop() {
 	ids=$(dk ps -aq 2>/dev/null)
 	# shellcheck disable=SC2086
 	[ -n "$ids" ] && timeout 60 docker -H "unix://$DK_SOCK" rm -f $ids >/dev/null 2>&1
+	dk network prune -f >/dev/null 2>&1
 	if [ -n "${DK_PID:-}" ] && kill "$DK_PID" 2>/dev/null; then
 		wait "$DK_PID" 2>/dev/null
 	fi

@@ -5,7 +5,7 @@
 # shim and the libraries that agentrt is linked with are the suite's.
 # Usage: . image.sh; . newer.sh; newer_exec PROGRAM...
 NEWER_SUITE=${AGENTRT_TEST_NEWER_SUITE:-forky}
-NEWER_PACKAGES=(docker.io docker-cli containerd runc iptables iproute2 procps bsdutils bsdextrautils
+NEWER_PACKAGES=(docker.io docker-cli docker-buildx containerd runc iptables iproute2 procps bsdutils bsdextrautils
 	util-linux-extra tcpdump perl-base jq libseccomp2 libyajl2 libmount1 libcap2)
 
 # Makes the suite's tree once, prints its path.

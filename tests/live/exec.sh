@@ -40,7 +40,7 @@ for p in oci agent; do
 	is "$p: a file without permission" "$(bundle e1 '.process.args = ["/etc/passwd"]'; rt --profile $p create --bundle "$work/e1" "e1-$$" 2>&1)" \
 		'agentrt: exec: "/etc/passwd": permission denied'
 	is "$p: a directory" "$(bundle e1 '.process.args = ["/etc"]'; rt --profile $p create --bundle "$work/e1" "e1-$$" 2>&1)" \
-		'agentrt: exec: "/etc": is a directory'
+		'agentrt: exec: "/etc": is a directory: permission denied'
 	not_ok_cmd "$p: none of them exists afterwards" rt state "e1-$$"
 	printf 'not a program' >"$work/rootfs/bin/broken" && chmod 755 "$work/rootfs/bin/broken"
 	like "$p: what the kernel will not execute is an error of start" "$(bundle e1 '.process.args = ["broken"]'; rt --profile $p run --bundle "$work/e1" "e1-$$" 2>&1)" \
