@@ -5,6 +5,7 @@
 #ifdef AGENTRT_MUTANTS
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -27,6 +28,22 @@ bool fault(const char *name)
 	if (is_named("AGENTRT_KILL", name))
 		(void)kill(getpid(), SIGKILL); /* as an impatient administrator would, right here */
 	return is_named("AGENTRT_FAULT", name);
+}
+
+bool mutant_of(const char *group, const char *name)
+{
+	char full[64];
+
+	snprintf(full, sizeof(full), "%s.%s", group, name);
+	return mutant(full);
+}
+
+bool fault_of(const char *group, const char *name)
+{
+	char full[64];
+
+	snprintf(full, sizeof(full), "%s.%s", group, name);
+	return fault(full);
 }
 
 #endif

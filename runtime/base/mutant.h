@@ -8,6 +8,9 @@
  * AGENTRT_MUTANT names the one rule that is switched off, and tests/mutants asserts that the named
  * test then fails. fault() is the same for injected failures: AGENTRT_FAULT names the place,
  * and AGENTRT_KILL names the place at which the process is killed (SIGKILL).
+ *
+ * mutant_of() and fault_of() take the name in two parts, "op" and "mount" for "op.mount": for
+ * loops over tables.
  */
 #ifndef BASE_MUTANT_H
 #define BASE_MUTANT_H
@@ -17,9 +20,13 @@
 #ifdef AGENTRT_MUTANTS
 bool mutant(const char *name);
 bool fault(const char *name);
+bool mutant_of(const char *group, const char *name);
+bool fault_of(const char *group, const char *name);
 #else
-#define mutant(name) false
-#define fault(name)  false
+#define mutant(name)	       false
+#define fault(name)	       false
+#define mutant_of(group, name) false
+#define fault_of(group, name)  false
 #endif
 
 #endif

@@ -232,7 +232,7 @@ static int stop_egress(const struct container *c, struct err *e)
 		dirs[i] = (struct plan_cg_dir){ s->egress_cg_dirs[i].controllers,
 						s->egress_cg_dirs[i].mount_host,
 						s->egress_cg_dirs[i].path };
-	if ((s->egress_pid == 0 && s->n_egress_cg_dirs == 0) || mutant("delete.egress"))
+	if (s->egress_pid == 0 && s->n_egress_cg_dirs == 0)
 		return 0;
 	exec_stop_egress((pid_t)s->egress_pid, s->egress_start, dirs, s->n_egress_cg_dirs);
 	if (s->egress_pid > 0 && proc_is_same(s->egress_pid, s->egress_start))
@@ -244,32 +244,40 @@ static int stop_egress(const struct container *c, struct err *e)
 
 static int remove_cgroup(const struct container *c, struct err *e)
 {
-	return mutant("delete.cgroup") || c->cg.none || c->cg.n_dirs == 0
-		       ? 0
-		       : cgroup_remove(&c->cg, e);
+	return c->cg.none || c->cg.n_dirs == 0 ? 0 : cgroup_remove(&c->cg, e);
 }
 
 static int poststop(const struct container *c, struct err *e)
 {
-	return c->s->bundle[0] && !mutant("delete.poststop")
-		       ? container_hooks(c, PLAN_HOOK_POSTSTOP, STATUS_STOPPED, e)
-		       : 0;
+	return c->s->bundle[0] ? container_hooks(c, PLAN_HOOK_POSTSTOP, STATUS_STOPPED, e) : 0;
 }
 
 static int remove_upper(const struct container *c, struct err *e)
 {
-	return c->s->upper_host && !mutant("delete.upper") ? exec_remove_upper(c->s->upper_host, e)
-							   : 0;
+	return c->s->upper_host ? exec_remove_upper(c->s->upper_host, e) : 0;
 }
 
 /* In this order: what runs first, what it ran on last. */
 static const struct destroy_step {
+	const char *name;
 	int (*step)(const struct container *c, struct err *e);
 	bool warn_only; /* runtime.md "Lifecycle": failing poststop hooks are warnings */
 } destroy_steps[] = {
-	{ stop_init, false }, { stop_egress, false },  { remove_cgroup, false },
-	{ poststop, true },   { remove_upper, false },
+	{ "init", stop_init, false },	    { "egress", stop_egress, false },
+	{ "cgroup", remove_cgroup, false }, { "poststop", poststop, true },
+	{ "upper", remove_upper, false },
 };
+
+static int destroy_one(const struct container *c, const struct destroy_step *step, struct err *e)
+{
+	if (mutant_of("delete", step->name))
+		return 0;
+	if (step->step(c, e))
+		return -1;
+	return fault_of("delete", step->name)
+		       ? err_set(e, ERR_SYS, "injected failure after delete.%s", step->name)
+		       : 0;
+}
 
 int container_destroy(struct container *c, struct err *e)
 {
@@ -279,7 +287,7 @@ int container_destroy(struct container *c, struct err *e)
 		const struct destroy_step *step = &destroy_steps[i];
 		struct err why = ERR_INIT;
 
-		if (step->step(c, &why) == 0)
+		if (destroy_one(c, step, &why) == 0)
 			continue;
 		if (step->warn_only)
 			log_warn("delete container %s: %s", c->id, why.msg);

@@ -174,12 +174,14 @@ static int perform(struct cmd_ctx *ctx, struct container *c, const struct create
 	c->s = first_state(ctx, c->id, o, p);
 	if (save_documents(p, c->dirfd, e) || state_save(c->dirfd, c->s, e))
 		return -1;
+	if (fault("create.first_state"))
+		return err_set(e, ERR_SYS, "injected failure at create.first_state");
 	state_cgroup(c->a, c->s, &c->cg);
 	if (exec_create(p->plan, &eo, ret, e))
 		return -1;
 	complete_state(ctx, c->s, ret);
 	c->st = STATUS_CREATED;
-	return fault("create.state") ? err_set(e, ERR_SYS, "injected: create.state")
+	return fault("create.state") ? err_set(e, ERR_SYS, "injected failure at create.state")
 				     : state_save(c->dirfd, c->s, e);
 }
 
@@ -202,8 +204,12 @@ static int make(struct cmd_ctx *ctx, struct container *c, const struct create_op
 		const struct pipeline_opts *po, struct pipeline *p, struct exec_result *ret,
 		struct err *e)
 {
+	if (fault("create.dir"))
+		return err_set(e, ERR_SYS, "injected failure at create.dir");
 	if (pipeline_plan(ctx, po, p, e))
 		return -1;
+	if (fault("create.plan"))
+		return err_set(e, ERR_SYS, "injected failure at create.plan");
 	if (p->grant.others_died)
 		sweep(ctx->a, p->plan);
 	return perform(ctx, c, o, p, ret, e);

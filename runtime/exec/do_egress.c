@@ -313,7 +313,7 @@ int do_egress(struct exec_ctx *c, const struct op *op, size_t i, struct err *e)
 
 	(void)i;
 	if (fault("egress"))
-		return err_set(e, ERR_SYS, "start agentrt-egress: injected fault");
+		return err_set(e, ERR_SYS, "injected failure at egress");
 	for (size_t n = 0; n < ARRAY_SIZE(k.fd); n++)
 		k.fd[n] = -1;
 	k.fd[EGRESS_FD_PROXY] = c->proxy_sock;

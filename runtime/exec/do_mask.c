@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "base/mutant.h"
 #include "exec/ctx.h"
 #include "exec/fs.h"
 #include "sys/mnt.h"
@@ -85,8 +84,6 @@ int do_mask(struct exec_ctx *c, const struct op *op, size_t i, struct err *e)
 	struct stat st;
 
 	(void)i;
-	if (mutant("mask"))
-		return 0;
 	if (open_path(c, path, &fd, &is_missing, e))
 		return err_ctx(e, "mask %s", path);
 	if (is_missing)
@@ -108,8 +105,6 @@ int do_rdonly(struct exec_ctx *c, const struct op *op, size_t i, struct err *e)
 	bool is_missing;
 
 	(void)i;
-	if (mutant("rdonly"))
-		return 0;
 	if (open_path(c, path, &fd, &is_missing, e))
 		return err_ctx(e, "make %s read-only", path);
 	if (is_missing)

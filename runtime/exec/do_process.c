@@ -12,7 +12,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "base/mutant.h"
 #include "base/str.h"
 #include "exec/ctx.h"
 #include "sys/procfs.h"
@@ -25,8 +24,6 @@ int do_hostname(struct exec_ctx *c, const struct op *op, size_t i, struct err *e
 
 	(void)c;
 	(void)i;
-	if (mutant("op.hostname"))
-		return 0;
 	if ((h->domain ? setdomainname : sethostname)(h->name, strlen(h->name)) < 0)
 		return err_sys(e, "set the %s to \"%s\"", h->domain ? "domain name" : "host name",
 			       h->name);
@@ -40,8 +37,6 @@ int do_sysctl(struct exec_ctx *c, const struct op *op, size_t i, struct err *e)
 	int n = snprintf(rel, sizeof(rel), "sys/%s", op->u.sysctl.key);
 
 	(void)i;
-	if (mutant("op.sysctl"))
-		return 0;
 	if (n < 0 || (size_t)n >= sizeof(rel))
 		return err_set(e, ERR_SPEC, "sysctl %s: name too long", op->u.sysctl.key);
 	if (procfs_write(c->c_procfd, rel, op->u.sysctl.value, e))
@@ -73,7 +68,7 @@ int do_rlimit(struct exec_ctx *c, const struct op *op, size_t i, struct err *e)
 {
 	struct err why = ERR_INIT;
 
-	if (mutant("op.rlimit") || set_limit(0, &op->u.rlimit, &why) == 0)
+	if (set_limit(0, &op->u.rlimit, &why) == 0)
 		return 0;
 	if (why.sys != EPERM || c->left.n == SYNC_MAX_LEFT) {
 		if (e)
@@ -99,8 +94,6 @@ int do_oom(struct exec_ctx *c, const struct op *op, size_t i, struct err *e)
 	char rel[64], text[16];
 
 	(void)i;
-	if (mutant("op.oom"))
-		return 0;
 	snprintf(rel, sizeof(rel), "%d/oom_score_adj", (int)c->pid);
 	snprintf(text, sizeof(text), "%d", op->u.oom.score_adj);
 	return procfs_write(c->procfd, rel, text, e);
@@ -113,8 +106,6 @@ int do_keyring(struct exec_ctx *c, const struct op *op, size_t i, struct err *e)
 
 	(void)op;
 	(void)i;
-	if (mutant("op.keyring"))
-		return 0;
 	snprintf(name, sizeof(name), "_ses.%.100s", c->plan->id);
 	if (sys_keyctl_join_session(name) < 0 && errno != ENOSYS) /* kernel without keyrings */
 		return err_sys(e, "join a session keyring of its own");
@@ -144,8 +135,6 @@ int do_lsm(struct exec_ctx *c, const struct op *op, size_t i, struct err *e)
 	struct err first = ERR_INIT;
 
 	(void)i;
-	if (mutant("op.lsm"))
-		return 0;
 	if (self_task(c, task, sizeof(task), e))
 		return -1;
 	if (snprintf(text, sizeof(text), l->selinux ? "%s" : "exec %s", l->label) >=

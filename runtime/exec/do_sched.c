@@ -14,7 +14,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/mutant.h"
 #include "base/str.h"
 #include "exec/affinity.h"
 #include "exec/ctx.h"
@@ -57,8 +56,6 @@ int do_sched_parent(struct exec_ctx *c, const struct op *op, size_t i, struct er
 	const struct op_sched *s = &op->u.sched;
 
 	(void)i;
-	if (mutant("op.sched"))
-		return 0;
 	if (s->has_scheduler && set_scheduler(c->pid, s, e))
 		return -1;
 	if (s->io_class && syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, c->pid,
@@ -90,8 +87,6 @@ int do_sched(struct exec_ctx *c, const struct op *op, size_t i, struct err *e)
 
 	(void)c;
 	(void)i;
-	if (mutant("op.sched"))
-		return 0;
 	if (s->mempolicy >= 0 && set_mempolicy_nodes(s, e))
 		return -1;
 	if (s->affinity_final && affinity_set(s->affinity_final, e))

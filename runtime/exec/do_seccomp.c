@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include "base/fd.h"
-#include "base/mutant.h"
 #include "exec/ctx.h"
 #include "exec/seccomp_compile.h"
 #include "sys/syscalls.h"
@@ -27,8 +26,6 @@ int do_seccomp_compile(struct exec_ctx *c, const struct op *op, size_t i, struct
 	const char *dir = c->opts->cache_dir;
 	auto_strbuf struct strbuf input = STRBUF_INIT;
 
-	if (mutant("op.seccomp"))
-		return 0;
 	seccomp_input(&input, s);
 	if (dir && seccomp_cache_get(dir, &input, &c->prog[i]))
 		return 0;
@@ -58,8 +55,6 @@ int do_seccomp(struct exec_ctx *c, const struct op *op, size_t i, struct err *e)
 	unsigned flags = s->flags & ~(unsigned)SECCOMP_FILTER_FLAG_NEW_LISTENER;
 	int rc;
 
-	if (mutant("op.seccomp"))
-		return 0;
 	if (s->listener_path)
 		flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
 	if (c->two_threads)

@@ -109,8 +109,6 @@ int do_console(struct exec_ctx *c, const struct op *op, size_t i, struct err *e)
 	auto_close int master = -1, slave = -1;
 
 	(void)i;
-	if (mutant("op.console"))
-		return 0;
 	if (fault("c_fs.console"))
 		return err_set(e, ERR_SYS, "injected failure at c_fs.console");
 	if (open_master(c, &master, e))

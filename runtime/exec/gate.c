@@ -131,6 +131,8 @@ int exec_start(int state_dirfd, struct err *e)
 	(void)sigaction(SIGPIPE, &ign, &old); /* it may end just now: EPIPE, not our death */
 	written = fd_write_all(gate, "\n", 1);
 	(void)sigaction(SIGPIPE, &old, NULL);
+	if (fault("start.written"))
+		return err_set(e, ERR_SYS, "injected failure at start.written");
 	if (written < 0)
 		return err_sys(e, "open the gate of the container");
 

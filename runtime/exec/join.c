@@ -149,6 +149,7 @@ int exec_join(const struct plan *p, const struct exec_opts *o, struct exec_resul
 	int rc = join(&c, e);
 
 	if (rc) {
+		sync_prefer_peer(&c.sync, e);
 		fd_close(&ret->console_master);
 		spawn_kill(&c);
 	}

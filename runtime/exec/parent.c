@@ -44,7 +44,7 @@ int do_cgroup(struct exec_ctx *c, const struct op *op, size_t i, struct err *e)
 	const struct op_cgroup *cg = &op->u.cgroup;
 
 	(void)i;
-	if (cg->none || mutant("op.cgroup"))
+	if (cg->none)
 		return 0;
 	if (fault("p_pre.cgroup"))
 		return err_set(e, ERR_SYS, "injected failure at p_pre.cgroup");
@@ -194,8 +194,10 @@ int exec_create(const struct plan *p, const struct exec_opts *o, struct exec_res
 	ctx_init(&c, p, o, ret);
 	int rc = create(&c, e);
 
-	if (rc)
+	if (rc) {
+		sync_prefer_peer(&c.sync, e);
 		undo(&c);
+	}
 	ctx_done(&c);
 	return rc;
 }

@@ -206,7 +206,7 @@ int prog_exec(struct exec_ctx *c, struct err *e)
 {
 	if (fault("c_exec"))
 		errno = EIO;
-	else
+	else if (!mutant("op.exec"))
 		execve(c->prog_path, (char *const *)exec_of(c)->args, (char *const *)c->env);
 	return err_exec(e, errno, "exec %s", c->prog_path);
 }

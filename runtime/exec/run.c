@@ -15,11 +15,13 @@
  * plan before anything is done. Two steps stand outside of the table because they are the frame and
  * not a step of it: OP_NS (spawn.c and child.c), OP_ANET (anet.c) and OP_EXEC (prog.c).
  *
- * To add an operation: a row here for each phase it acts in.
+ * To add an operation: a row here for each phase it acts in. In test builds every kind can be
+ * switched off (mutant "op.<kind>") and made to fail after it has acted (fault "op.<kind>").
  */
 #include "exec/run.h"
 
 #include "base/log.h"
+#include "base/mutant.h"
 #include "base/table.h"
 #include "exec/prog.h"
 
@@ -136,7 +138,13 @@ static int perform(struct exec_ctx *c, do_fn *fn, size_t i, struct err *e)
 	const struct op *op = &c->plan->ops[i];
 	struct err why = ERR_INIT;
 
-	return fn(c, op, i, &why) == 0 ? 0 : failed(op, i, &why, e);
+	if (mutant_of("op", op_name(op->kind)))
+		return 0;
+	if (fn(c, op, i, &why) == 0 && !fault_of("op", op_name(op->kind)))
+		return 0;
+	if (why.kind == ERR_NONE)
+		err_set(&why, ERR_SYS, "injected failure after the operation");
+	return failed(op, i, &why, e);
 }
 
 static int run(struct exec_ctx *c, enum phase ph, bool by_kind, enum op_kind kind, struct err *e)

@@ -13,7 +13,6 @@
 #include "exec/sync.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -139,25 +138,6 @@ static ssize_t send_frame(const struct sync *s, const struct sync_frame *f, cons
 	return n;
 }
 
-/* Why the child is gone, where it said so before the parent spoke to nobody; returns -1. */
-static int last_words(struct sync *s, struct err *e)
-{
-	struct sync_frame f;
-	int fds[SYNC_MAX_FDS];
-	struct err why = ERR_INIT;
-	int fd_flags = fcntl(s->fd, F_GETFL);
-
-	if ((errno != EPIPE && errno != ECONNRESET) || fcntl(s->fd, F_SETFL, fd_flags | O_NONBLOCK))
-		return -1;
-	if (sync_recv(s, &f, fds, &why) == 0) {
-		for (uint32_t i = 0; i < f.n_fds; i++)
-			fd_close(&fds[i]);
-	} else if (s->state == SYNC_S_END && e) {
-		*e = why;
-	}
-	return -1;
-}
-
 int sync_send(struct sync *s, enum sync_msg msg, struct sync_frame *f, const int *fds, size_t n_fds,
 	      struct err *e)
 {
@@ -171,10 +151,9 @@ int sync_send(struct sync *s, enum sync_msg msg, struct sync_frame *f, const int
 	}
 	f->msg = msg;
 	f->n_fds = (uint32_t)n_fds;
-	if (send_frame(s, f, fds) != (ssize_t)sizeof(*f)) {
-		err_sys(e, "send \"%s\" to the %s", msg_table[msg].name, side_name[!s->side]);
-		return s->side == SYNC_PARENT ? last_words(s, e) : -1;
-	}
+	if (send_frame(s, f, fds) != (ssize_t)sizeof(*f))
+		return err_sys(e, "send \"%s\" to the %s", msg_table[msg].name,
+			       side_name[!s->side]);
 	advance(s, msg);
 	return 0;
 }
@@ -216,8 +195,9 @@ static int check_frame(struct sync *s, struct sync_frame *f, ssize_t len, size_t
 	return -1;
 }
 
-int sync_recv(struct sync *s, struct sync_frame *ret, int *ret_fds, struct err *e)
+static int receive(struct sync *s, int flags, struct sync_frame *ret, int *ret_fds, struct err *e)
 {
+	bool was_reset = false;
 	struct iovec iov = { .iov_base = ret, .iov_len = sizeof(*ret) };
 	union fd_control ctl;
 	struct msghdr mh = { .msg_iov = &iov,
@@ -233,14 +213,12 @@ int sync_recv(struct sync *s, struct sync_frame *ret, int *ret_fds, struct err *
 			n = read(s->fd, ret, sizeof(*ret));
 		while (n < 0 && errno == EINTR);
 	} else {
-		/* ECONNRESET comes once and first, where the peer left something unread; what it
-		 * said before is still there. */
-		bool was_reset = false;
-
+		/* A peer that ends with a message of ours unread resets the connection, which is
+		 * reported once, and before what it had said. */
 		do
-			n = recvmsg(s->fd, &mh, MSG_CMSG_CLOEXEC);
-		while (n < 0 && (errno == EINTR || (errno == ECONNRESET && !was_reset &&
-						    (was_reset = true))));
+			n = recvmsg(s->fd, &mh, MSG_CMSG_CLOEXEC | flags);
+		while (n < 0 && (errno == EINTR ||
+				 (errno == ECONNRESET && !was_reset && (was_reset = true))));
 	}
 	if (n < 0 && errno != ECONNRESET)
 		return err_sys(e, "wait for the %s", side_name[!s->side]);
@@ -265,4 +243,28 @@ int sync_recv(struct sync *s, struct sync_frame *ret, int *ret_fds, struct err *
 	}
 	advance(s, ret->msg);
 	return 0;
+}
+
+int sync_recv(struct sync *s, struct sync_frame *ret, int *ret_fds, struct err *e)
+{
+	return receive(s, 0, ret, ret_fds, e);
+}
+
+void sync_prefer_peer(struct sync *s, struct err *e)
+{
+	struct sync_frame f;
+	int fds[SYNC_MAX_FDS];
+
+	while (s->fd >= 0 && s->state != SYNC_S_END) {
+		struct err peer = ERR_INIT;
+
+		f.msg = SYNC_MSG__COUNT;
+		if (receive(s, MSG_DONTWAIT, &f, fds, &peer)) {
+			if (f.msg == SYNC_ERR)
+				*e = peer;
+			return;
+		}
+		for (uint32_t i = 0; i < f.n_fds; i++)
+			fd_close(&fds[i]);
+	}
 }

@@ -116,6 +116,14 @@ int sync_send(struct sync *s, enum sync_msg msg, struct sync_frame *f, const int
  */
 int sync_recv(struct sync *s, struct sync_frame *ret, int *ret_fds, struct err *e);
 
+/**
+ * sync_prefer_peer() - after a failure of this side: what the peer said, where that is the cause
+ *
+ * A child that fails says why and ends; the parent may notice only that it cannot write to a dead
+ * process. Never waits. Where the peer has sent an error, it replaces the one in @e.
+ */
+void sync_prefer_peer(struct sync *s, struct err *e);
+
 void sync_done(struct sync *s);
 
 #endif

@@ -17,6 +17,19 @@ bundle() {
 	jq --arg r "$work/rootfs" '.root.path = $r' "$work/$1/config.json" >"$work/$1/c" && mv "$work/$1/c" "$work/$1/config.json"
 }
 
+# For an EXIT trap: containers, and what a runtime with a rule or step switched off has left of them.
+# Only what bears this run's mark: other tests may run beside this one.
+bundle_cleanup() {
+	local id d
+	unset AGENTRT_MUTANT AGENTRT_FAULT AGENTRT_KILL
+	for id in $(rt list -q 2>/dev/null); do rt delete --force "$id" >/dev/null 2>&1; done
+	find /sys/fs/cgroup -depth -type d -name "*-$$*" 2>/dev/null | while read -r d; do
+		xargs -r kill -9 <"$d/cgroup.procs" 2>/dev/null
+		rmdir "$d" 2>/dev/null || { sleep 0.1; rmdir "$d" 2>/dev/null; }
+	done
+	rm -rf "$work" /var/lib/agentrt/*"-$$."*
+}
+
 rt() { timeout "${RT_TIMEOUT:-30}" "$agentrt" --root "$work/state" --profile-dir "$work/profiles" "$@"; }
 
 # in_box [-p PROFILE] [JQ-FILTER] SCRIPT: runs a shell script in a fresh container

@@ -14,12 +14,21 @@ mutants_build() {
 	echo "$dir"
 }
 
-# Names in mutant("...") or fault("...") of the sources, and those of the rule tables in
-# spec/check*.c and plan/check.c, which pass the row's name.
+ops_performed() { # TOP: "op.<kind>" of every row of the table in exec/run.c
+	local kinds
+	kinds=$(grep -oE '^[[:space:]]+\[OP_[A-Z_]+\] = \{ do_' "$1/runtime/exec/run.c" | grep -oE 'OP_[A-Z_]+' | sort -u | paste -sd '|')
+	sed -nE "s/^\t\[($kinds)\] = \{ \"([a-z-]+)\".*/op.\2/p" "$1/runtime/plan/op.c"
+}
+
+# Names in mutant("...") or fault("...") of the sources; those of tables whose rows pass their name
+# (rules of spec/check*.c and plan/check.c, steps of delete); and "op.<kind>" for every operation
+# kind that exec/run.c performs.
 mutants_named() { # WHAT TOP
 	{
 		grep -rhoE "\b$1\(\"[^\"]+\"\)" "$2/runtime" "$2/spec" "$2/profiles" --include='*.c' |
 			sed -E 's/.*\("([^"]+)"\)/\1/'
+		grep -oE '\{ "[a-z]+", [a-z_]+, (true|false) \}' "$2/runtime/cmd/container.c" | cut -d'"' -f2 | sed 's/^/delete./'
+		ops_performed "$2"
 		[ "$1" != mutant ] || sed -nE 's/^\t\{ "(spec\.[a-z.]+)", .*/\1/p' "$2"/spec/check*.c
 		[ "$1" != mutant ] || grep -oE '\{ "check\.[a-z_]+"' "$2/runtime/plan/check.c" | cut -d'"' -f2
 	} | sort -u

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # tap.sh - TAP for shell tests. Names are sentences; ok/is/like/unlike print one result each.
+# With TAP_FIRST in the environment the first failure ends the test.
 tap_n=0 tap_bad=0
 
 ok() { # NAME STATUS...: passes when the command given as the rest succeeds
@@ -35,6 +36,7 @@ tap_result() { # NAME STATUS NOTE
 		tap_bad=$((tap_bad + 1))
 		echo "not ok $tap_n - $1"
 		head -n 12 <<<"$3" | cut -c1-400 | sed 's/^/#   /'
+		[ -z "${TAP_FIRST:-}" ] || exit 1
 	fi
 }
 tap_done() {

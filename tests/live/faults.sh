@@ -1,5 +1,8 @@
 #!/usr/bin/env bash
-# faults.sh - create fails, or is killed, at every place that can: one clear error, and nothing left.
+# faults.sh - every command fails, or is killed, at every place that can: one clear error, nothing left.
+#
+# Every name in fault("...") is tried with create, start, exec and delete under two profiles. A place
+# counts only where it was really reached: one that no command reaches is a failure of this test.
 set -u
 top=$(cd "$(dirname "$0")/../.." && pwd)
 . "$top/tests/lib/tap.sh"
@@ -7,47 +10,136 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 dir=$(mutants_build "$top") || { echo "Bail out! the mutants build failed"; exit 1; }
 agentrt=$dir/agentrt
 work=$(mktemp -d /tmp/agentrt-faults.XXXXXX)
-trap 'rm -rf "$work"' EXIT
 . "$top/tests/lib/bundle.sh"
+cleanup() {
+	kill "$listener" 2>/dev/null
+	bundle_cleanup
+}
+trap cleanup EXIT
 bundle_setup
-bundle b '.process.args = ["sleep", "60"]'
+hook='{"path": "/bin/true"}'
+most=".process.args = [\"sleep\", \"60\"] | .domainname = \"d\" | .process.rlimits = [{\"type\": \"RLIMIT_CORE\", \"soft\": 0, \"hard\": 0}]
+	| .process.oomScoreAdj = 10 | .process.scheduler = {\"policy\": \"SCHED_BATCH\", \"nice\": 1}
+	| .linux.seccomp = {\"defaultAction\": \"SCMP_ACT_ALLOW\", \"syscalls\": [{\"names\": [\"swapon\"], \"action\": \"SCMP_ACT_ERRNO\"}]}
+	| .root.readonly = true | .hooks = {\"createRuntime\": [$hook], \"poststop\": [$hook]}"
+bundle plain "$most"
+bundle tty "$most | .process.terminal = true"
+perl -e 'use Socket; socket(S, PF_UNIX, SOCK_STREAM, 0); bind(S, pack_sockaddr_un($ARGV[0])); listen(S, 99); sleep 900' \
+	"$work/console" &
+listener=$!
+declare -A reached
 
-ns_count() { for p in /proc/[0-9]*; do for n in net mnt user pid; do readlink "$p/ns/$n"; done; done 2>/dev/null | sort -u | wc -l; }
+# Processes of this run, by their cgroup, or the environment they were forked with; no zombies, which
+# are their parent's affair.
+alive() {
+	local p
+	{ grep -lsa -- "-$$" /proc/[0-9]*/cgroup; grep -lsaz "^FAULTS_MARK=faults-$$\$" /proc/[0-9]*/environ; } | cut -d/ -f3 |
+		sort -u | while read -r p; do grep -qs '^State:.[^ZX]' "/proc/$p/status" && echo "$p"; done
+}
+# What bears this run's mark, outside of the state directory and in it.
 left() {
-	echo "mounts $(wc -l </proc/self/mountinfo) cgroups $(find /sys/fs/cgroup -type d | wc -l)" \
-		"uppers $(find /var/lib/agentrt -mindepth 2 2>/dev/null | wc -l) proxies $(pgrep -fc '^agentrt-egress')" \
-		"sleeps $(pgrep -xc sleep) ns $(ns_count)"
+	echo "mounts $(grep -ce "-$$" -e "$work" /proc/self/mountinfo) cgroups $(find /sys/fs/cgroup -type d -name "*-$$*" | wc -l)" \
+		"uppers $(find /var/lib/agentrt -mindepth 1 -maxdepth 1 -name "*-$$.*" | wc -l)" \
+		"processes $(alive | wc -l) ids $(grep -c -- "-$$ " /run/agentrt/.ids)" \
+		"state $(find "$work/state" -mindepth 1 -maxdepth 1 | wc -l)"
 }
-rt --profile agent run --bundle "$work/b" -d warm >/dev/null 2>&1 </dev/null; rt delete --force warm
-sleep 0.2
-before=$(left)
-settle() { # wait (bounded) for what dies asynchronously
-	local i
+nothing='mounts 0 cgroups 0 uppers 0 processes 0 ids 0 state 0'
+is_clean() { # NAME: what dies asynchronously may take a moment
+	local i now
 	for ((i = 0; i < 20; i++)); do
-		[ "$(left)" = "$before" ] && break
-		sleep 0.1
+		now=$(left)
+		[ "$now" = "$nothing" ] && break
+		sleep 0.05
 	done
+	is "$1" "$now" "$nothing"
 }
+rt() { FAULTS_MARK=faults-$$ timeout 30 "$agentrt" --root "$work/state" "$@"; }
+create() {
+	local opts=(--bundle "$work/$kind" --pid-file "$work/pid")
+	[ "$kind" = tty ] && opts+=(--console-socket "$work/console")
+	rt --profile "$profile" create "${opts[@]}" "$id" </dev/null >/dev/null 2>"$work/err"
+}
+start() { rt start "$id" </dev/null >/dev/null 2>"$work/err"; }
+execute() { rt exec $([ "$kind" = tty ] && echo --tty --console-socket "$work/console") --detach "$id" sleep 60 </dev/null >/dev/null 2>"$work/err"; }
+delete() { rt delete "$@" "$id" </dev/null >/dev/null 2>"$work/err"; }
+
+# at PLACE COMMAND...: whether the command failed there (or warned, where it must go on); its words are
+# checked. One that did not get there must have succeeded.
+at() {
+	local place=$1 status
+	shift
+	AGENTRT_FAULT=$place "$@"
+	status=$?
+	if ! grep -qE 'injected|c_exec|input/output error' "$work/err" && [ "$place" != p_map.clone ]; then
+		[ $status -eq 0 ] || tap_result "$profile: $1 fails at $place only where it was told to" 1 "$(cat "$work/err")"
+		return 1
+	fi
+	[ $status -ne 0 ] || grep -q '^agentrt: warning: delete container .*injected' "$work/err" || return 1
+	reached[$place]=1
+	like "$profile: $1 that fails at $place says one sentence" "$(wc -l <"$work/err") $(cat "$work/err")" '^1 agentrt: .+'
+}
+kill_at() { AGENTRT_KILL=$1 "${@:2}" 2>/dev/null; } # where it gets there
+gone() { # NAME
+	ok "$1: delete --force" delete --force
+	is_clean "$1: nothing is left"
+}
+
+try_create() { # PLACE
+	at "$1" create || { delete --force; return 1; }
+	is_clean "$profile: create that failed at $1 leaves nothing"
+	not_ok_cmd "$profile: and no container" rt state "$id"
+	ok "$profile: the id can be used after a failure at $1" create
+	ok "$profile: and deleted" delete
+	ok "$profile: and deleted again, with --force" delete --force
+	not_ok_cmd "$profile: not without" delete
+	kill_at "$1" create
+	gone "$profile: create was killed at $1"
+}
+try_start() { # PLACE
+	create
+	at "$1" start || { delete --force; return 1; }
+	gone "$profile: start failed at $1"
+	create
+	kill_at "$1" start
+	gone "$profile: start was killed at $1"
+}
+try_delete() { # PLACE
+	create && start
+	at "$1" delete --force || { delete --force; return 1; }
+	gone "$profile: delete failed at $1"
+	create && start
+	kill_at "$1" delete --force
+	gone "$profile: delete was killed at $1"
+}
+runs() { rt ps --format json "$id" | jq length; }
+try_exec() { # PLACE
+	at "$1" execute || return 1
+	is "$profile: of an exec that failed at $1 nothing runs" "$(runs)" 1
+	kill_at "$1" execute
+	is "$profile: exec was killed at $1: the container runs" "$(rt exec "$id" echo on 2>&1)" on
+}
+
+mapfile -t places < <(mutants_named fault "$top")
 for profile in agent oci; do
-	while read -r place; do
-		case $place:$profile in *egress*:oci | *anet*:oci) continue ;; esac
-		id=f-$RANDOM
-		AGENTRT_FAULT=$place rt --profile "$profile" create --bundle "$work/b" "$id" </dev/null >"$work/out" 2>"$work/err"
-		status=$?
-		err=$(cat "$work/err") # a file: the container keeps what it was given, and a pipe would wait for it
-		if [ $status -eq 0 ]; then
-			# a place that create does not pass: start, delete or exec
-			rt delete --force "$id" >/dev/null 2>&1
-		else
-			like "$profile: a failure at $place is one sentence" "$(wc -l <<<"$err") $err" '^1 agentrt: .+'
-			not_ok_cmd "$profile: after a failure at $place the container does not exist" rt state "$id"
-		fi
-		settle
-		is "$profile: after a failure at $place nothing is left" "$(left) state $(find "$work/state" -mindepth 1 -maxdepth 1 -not -name '.*' | wc -l)" "$before state 0"
-		AGENTRT_KILL=$place rt --profile "$profile" create --bundle "$work/b" "$id" >/dev/null 2>&1 </dev/null
-		ok "$profile: killed at $place, delete --force succeeds" rt delete --force "$id"
-		settle
-		is "$profile: killed at $place, delete --force leaves nothing" "$(left) state $(find "$work/state" -mindepth 1 -maxdepth 1 -not -name '.*' | wc -l)" "$before state 0"
-	done < <(mutants_named fault "$top")
+	for place in "${places[@]}"; do
+		id=f-$profile-$$ kind=plain
+		[[ $place = *console* ]] && kind=tty
+		try_create "$place" || try_start "$place" || try_delete "$place"
+	done
+	id=x-$profile-$$
+	for kind in plain tty; do
+		is "$profile: a container runs" "$(create && start && runs)" 1
+		for place in "${places[@]}"; do
+			[ $kind = tty ] && [[ $place != *console* ]] && continue
+			try_exec "$place" || [ "$(runs)" = 1 ] || { delete --force && create && start; }
+		done
+		gone "$profile: after every failed exec"
+	done
+done
+for place in "${places[@]}"; do
+	case $place in
+	op.lsm) [ -d /sys/kernel/security/apparmor ] || { skip "$place is reached" "no security module here"; continue; } ;;
+	esac
+	is "$place is reached by some command" "${reached[$place]:-0}" 1
 done
 tap_done

@@ -201,10 +201,10 @@ static void test_last_words(void)
 			t_note("send: %s", e.msg);
 		sync_done(&s.c);
 		e.kind = ERR_NONE;
-		if (child_first)
-			(void)sync_send(&s.p, SYNC_MAPPED, NULL, NULL, 0, &e);
-		else
+		if (!child_first)
 			(void)sync_recv(&s.p, &f, got, &e);
+		else if (sync_send(&s.p, SYNC_MAPPED, NULL, NULL, 0, &e))
+			sync_prefer_peer(&s.p, &e);
 		if (!t_ok(e.kind == ERR_EXEC && strstr(e.msg, "the reason"),
 			  child_first ? "an error sent before the parent spoke is not lost" :
 					"an error sent past an unread message is not lost"))
@@ -284,6 +284,37 @@ static void test_ends(void)
 	done_ends(&s);
 }
 
+/* The child gives its reason and ends, with a message of the parent's unread. */
+static void fail_early(struct ends *s)
+{
+	struct sync_frame f;
+
+	make_ends(s);
+	sync_send(&s->p, SYNC_MAPPED, NULL, NULL, 0, NULL);
+	memset(&f, 0, sizeof(f));
+	err_set(&f.u.err, ERR_SPEC, "the reason");
+	sync_send(&s->c, SYNC_ERR, &f, NULL, 0, NULL);
+	sync_done(&s->c);
+}
+
+static void test_reasons(void)
+{
+	struct ends s;
+	struct err e = ERR_INIT;
+
+	fail_early(&s);
+	err_set(&e, ERR_SYS, "cannot write to a dead process");
+	sync_prefer_peer(&s.p, &e);
+	t_ok(strcmp(e.msg, "the reason") == 0, "the child's reason is preferred to what came of it");
+	done_ends(&s);
+
+	make_ends(&s);
+	err_set(&e, ERR_SYS, "our own");
+	sync_prefer_peer(&s.p, &e);
+	t_ok(strcmp(e.msg, "our own") == 0, "a child that said nothing changes no error");
+	done_ends(&s);
+}
+
 int main(void)
 {
 	test_whole_talk();
@@ -293,5 +324,6 @@ int main(void)
 	test_errors();
 	test_last_words();
 	test_ends();
+	test_reasons();
 	return t_done();
 }
