@@ -4,6 +4,7 @@
  *
  * Theory of operation. A mount that is not a bind makes a file system of the container's own
  * namespaces: its type must be in a list, and what shows the host (sysfs, cgroup) is read-only.
+ * proc and sysfs are mounted where the masked and read-only paths are, once, and nowhere else.
  * A bind shows the host, and is decided in this order; the first that fits ends it:
  *
  *   an administrator's mounts.allow names exactly the source    passes, with a finding
@@ -134,10 +135,12 @@ static const struct fs_type {
 	const char *type;
 	bool readonly; /* it shows more than the container's namespaces */
 	bool no_data;  /* its own options could reach further (cgroup v1: release_agent=) */
+	const char *place; /* the only one; NULL: any */
 } fs_types[] = {
-	{ "proc", false, false },   { "sysfs", true, true },   { "tmpfs", false, false },
-	{ "devpts", false, false }, { "mqueue", false, true }, { "cgroup", true, true },
-	{ "cgroup2", true, true },
+	{ "proc", false, false, "/proc" }, { "sysfs", true, true, "/sys" },
+	{ "tmpfs", false, false, NULL },   { "devpts", false, false, NULL },
+	{ "mqueue", false, true, NULL },   { "cgroup", true, true, NULL },
+	{ "cgroup2", true, true, NULL },
 };
 
 static const struct fs_type *find_type(const struct oci_mount *m)
@@ -202,9 +205,29 @@ static int check_remount(const struct mount_try *m, struct err *e)
 			"a remount changes a mount that another rule decided", NULL);
 }
 
+/* A second one would be without the masks; of sysfs, it would show the host's network, too. */
+static int check_place(struct tighten_ctx *c, const struct mount_try *m, const struct fs_type *t,
+		       struct err *e)
+{
+	if (!t->place || mutant("mount.place"))
+		return 0;
+	if (!streq(m->dest_ctr, t->place))
+		return err_deny(e, "mount.target", m->what,
+				arena_printf(c->a,
+					     "a %s belongs on %s, where the masked and read-only "
+					     "paths are",
+					     t->type, t->place),
+				NULL);
+	for (size_t i = 0; i < c->s->n_mounts; i++)
+		if (c->s->mounts[i].type && streq(c->s->mounts[i].type, t->type))
+			return err_deny(e, "mount.target", m->what,
+					arena_printf(c->a, "there is a %s already", t->type), NULL);
+	return 0;
+}
+
 static int screen_fs(struct tighten_ctx *c, const struct mount_try *m, struct err *e)
 {
-	static const struct fs_type anything = { NULL, false, false };
+	static const struct fs_type anything = { NULL, false, false, NULL };
 	const struct fs_type *t = find_type(m->m);
 
 	if (!t && mutant("mount.type"))
@@ -216,6 +239,9 @@ static int screen_fs(struct tighten_ctx *c, const struct mount_try *m, struct er
 					      "only show the container's own namespaces",
 					      m->m->type ? m->m->type : ""),
 				NULL);
+
+	if (check_place(c, m, t, e))
+		return -1;
 
 	struct oci_mount out = fs_options(c, m, t);
 

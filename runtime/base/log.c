@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/mutant.h"
 #include "base/str.h"
 #include "base/table.h"
 
@@ -49,6 +50,14 @@ static void to_file(enum log_level level, const char *msg)
 	(void)fd_write_all(cfg.fd, b.p, b.len); /* a log that cannot be written must not stop us */
 }
 
+/* Messages quote configs and images: no line of their own making, nothing a terminal obeys. */
+static void make_plain(char *msg)
+{
+	for (char *p = msg; *p && !mutant("log.plain"); p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			*p = '?';
+}
+
 __attribute__((format(printf, 2, 0))) static void vlog(enum log_level level, const char *fmt,
 						       va_list ap)
 {
@@ -57,6 +66,7 @@ __attribute__((format(printf, 2, 0))) static void vlog(enum log_level level, con
 	if (level > cfg.level)
 		return;
 	vsnprintf(msg, sizeof(msg), fmt, ap);
+	make_plain(msg);
 	if (cfg.fd >= 0)
 		to_file(level, msg);
 	if (level != LOG_DEBUG || cfg.fd < 0)

@@ -4,8 +4,9 @@
  *
  * Phase: C_FS, after pivot_root. A masked file shows /dev/null: the host's, opened and verified
  * (character 1:3) before the root changed, never the container's, which an image can replace by a
- * link (CVE-2025-31133). A masked directory shows an empty read-only one. Both mounts are made
- * once; a mount can be attached only once, so after the first time the attached one is cloned
+ * link (CVE-2025-31133); read-only, which lets it be written but not be given another mode or
+ * owner: it is the host's own inode. A masked directory shows an empty read-only one. Both mounts
+ * are made once; a mount can be attached only once, so after the first time the attached one is cloned
  * (ctx.h: mask_file, mask_dir). Missing paths are skipped: the kernel does not offer all of them.
  */
 #include <errno.h>
@@ -31,9 +32,10 @@ int fs_open_mask_file(struct exec_ctx *c, struct err *e)
 		return err_sys(e, "open the host's /dev/null");
 	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
 		return err_set(e, ERR_STATE, "the host's /dev/null is not character device 1:3");
-	if (mnt_set(fd, &(struct mnt_change){ .set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
+	if (mnt_set(fd, &(struct mnt_change){ .set = (mutant("mask.readonly") ? 0 : MOUNT_ATTR_RDONLY) |
+						     MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
 					      .propagation = MS_PRIVATE }) < 0)
-		return err_sys(e, "make the clone of /dev/null private");
+		return err_sys(e, "make the clone of /dev/null private and read-only");
 	c->mask_file = take_fd(fd);
 	return 0;
 }

@@ -152,8 +152,11 @@ int do_tree_dev(struct exec_ctx *c, const struct op *op, size_t i, struct err *e
 	if (tree < 0)
 		return err_sys(e, "clone the mount of %s", d->source_host);
 	/* nodev of the host's mount would make the node useless; noexec stops nothing here and
-	 * breaks mapping /dev/zero executable */
-	if (mnt_set(tree, &(struct mnt_change){ .set = MOUNT_ATTR_NOSUID,
+	 * breaks mapping /dev/zero executable; read-only keeps the host's inode as it is, where the
+	 * container's root is its owner, and lets the device be written */
+	if (mnt_set(tree, &(struct mnt_change){ .set = MOUNT_ATTR_NOSUID |
+						       (mutant("dev.readonly") ? 0 :
+									 MOUNT_ATTR_RDONLY),
 						.clear = MOUNT_ATTR_NODEV,
 						.propagation = MS_PRIVATE }) < 0)
 		return err_sys(e, "set attributes of the mount of %s", d->source_host);

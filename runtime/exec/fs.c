@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/vfs.h>
 
 #include "base/mutant.h"
 #include "base/path.h"
@@ -20,6 +22,23 @@ enum beneath_link fs_links(const char *path_ctr)
 	return LINK_FOLLOW;
 }
 
+/*
+ * An image's link may lead a mount anywhere in the root, but not over what the kernel says: a
+ * volume on /work, where /work is a link to /proc, would be the container's /proc, without masks.
+ */
+static int check_followed(int fd, const char *path_ctr, struct err *e)
+{
+	struct statfs sf;
+
+	if (fstatfs(fd, &sf) < 0)
+		return err_sys(e, "look at mount point %s", path_ctr);
+	if ((sf.f_type == PROC_SUPER_MAGIC || sf.f_type == SYSFS_MAGIC) && !mutant("fs.followed"))
+		return err_set(e, ERR_SPEC,
+			       "mount point %s: the image has a symbolic link there that leads into %s",
+			       path_ctr, sf.f_type == PROC_SUPER_MAGIC ? "/proc" : "/sys");
+	return 0;
+}
+
 int fs_mount_point(struct exec_ctx *c, const char *path_ctr, bool is_dir, enum beneath_link links,
 		   int *ret_fd, struct err *e)
 {
@@ -29,7 +48,7 @@ int fs_mount_point(struct exec_ctx *c, const char *path_ctr, bool is_dir, enum b
 	if (r && e && e->sys == ELOOP && links == LINK_REFUSE)
 		return err_ctx(e, "the image has a symbolic link in the path of a mount point that "
 				  "must be a real one");
-	return r;
+	return r || links == LINK_REFUSE ? r : check_followed(*ret_fd, path_ctr, e);
 }
 
 bool fs_has_own_ns(const struct plan *p, const char *kind)
