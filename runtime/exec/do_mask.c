@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/mutant.h"
 #include "exec/ctx.h"
 #include "exec/fs.h"
 #include "sys/mnt.h"
