@@ -86,7 +86,7 @@ static int keep_needed(struct exec_ctx *c, struct err *e)
 static int start_clean(struct exec_ctx *c, struct err *e)
 {
 	c->sync = c->child_sync;
-	proc_reset_signals();
+	sys_reset_signals();
 	if (setsid() < 0)
 		return err_sys(e, "start a session");
 	if (chdir("/") < 0)

@@ -31,19 +31,6 @@
 #define FD_SAFE 64 /* above every target of dup3() */
 #define FD_PROGRAM EGRESS_FD__END
 
-/* Signal state is inherited over execve(2): conmon blocks, shims ignore. */
-static int reset_signals(struct err *e)
-{
-	sigset_t none;
-
-	for (int sig = 1; sig < NSIG; sig++)
-		(void)signal(sig, SIG_DFL); /* EINVAL for those that cannot be */
-	sigemptyset(&none);
-	if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
-		return err_sys(e, "unblock signals");
-	return 0;
-}
-
 static int leave_session(struct err *e)
 {
 	if (prctl(PR_SET_PDEATHSIG, 0) < 0) /* conmon's would end us with `create` */
@@ -166,7 +153,8 @@ static int execute(const struct egress_child *k, struct err *e)
 
 static int become(struct egress_child *k, struct err *e)
 {
-	if (reset_signals(e) || leave_session(e) || reset_oom(k, e) ||
+	sys_reset_signals(); /* conmon blocks, shims ignore */
+	if (leave_session(e) || reset_oom(k, e) ||
 	    cgroup_join_self(&k->cg, e) || enter_networks(k, e) || set_limits(e) ||
 	    place_fds(k, e) || enter_empty_root(e) || drop_privileges(k->uid, e))
 		return -1;

@@ -17,23 +17,11 @@
 
 #define TICK_MS 10 /* where pidfd_open(2) is filtered: how often to look */
 
-void proc_reset_signals(void)
-{
-	struct sigaction old, dfl = { .sa_handler = SIG_DFL };
-	sigset_t none;
-
-	for (int sig = 1; sig < NSIG; sig++)
-		if (sigaction(sig, NULL, &old) == 0 && old.sa_handler != SIG_DFL)
-			(void)sigaction(sig, &dfl, NULL); /* KILL and STOP are default anyway */
-	sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL); /* cannot fail with valid arguments */
-}
-
 static _Noreturn void run_child(const struct proc_run *r, int in, int out, int report)
 {
 	int sys;
 
-	proc_reset_signals();
+	sys_reset_signals();
 	(void)setpgid(0, 0); /* cannot fail in a new child */
 	if (r->cwd && chdir(r->cwd) < 0)
 		(void)!chdir("/"); /* the bundle may be out of a hook's reach; it has the path */

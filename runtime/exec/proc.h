@@ -34,7 +34,4 @@ struct proc_end {
  */
 int proc_run(const struct proc_run *r, struct proc_end *ret, struct err *e);
 
-/* proc_reset_signals() - default dispositions, nothing blocked: for a process about to execute */
-void proc_reset_signals(void);
-
 #endif

@@ -118,3 +118,23 @@ int sys_setgroups(size_t n, const gid_t *groups)
 {
 	return (int)syscall(SYS_setgroups, n, groups);
 }
+
+void sys_reset_signals(void)
+{
+	/* The kernel's own layout of rt_sigaction(2): handler, flags, restorer, mask of 64 bits. */
+	struct {
+		void (*handler)(int);
+		unsigned long flags;
+		void (*restorer)(void);
+		uint64_t mask;
+	} old, dfl = { .handler = SIG_DFL };
+	const uint64_t none = 0;
+
+	for (int sig = 1; sig <= 64; sig++) {
+		old.handler = SIG_DFL;
+		if (syscall(SYS_rt_sigaction, sig, NULL, &old, sizeof(none)) == 0 &&
+		    old.handler != SIG_DFL)
+			(void)syscall(SYS_rt_sigaction, sig, &dfl, NULL, sizeof(none));
+	}
+	(void)syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof(none));
+}

@@ -31,5 +31,9 @@ int sys_memfd(const char *name, unsigned flags);
 int sys_setresuid(uid_t r, uid_t e, uid_t s);
 int sys_setresgid(gid_t r, gid_t e, gid_t s);
 int sys_setgroups(size_t n, const gid_t *groups);
+/* sys_reset_signals() - default dispositions, nothing blocked: for a process about to execute. Also
+ * of the signals that the C library keeps to itself (32, 33): its sigaction(3) refuses to look at
+ * them, and a caller may have left them ignored. */
+void sys_reset_signals(void);
 
 #endif
