@@ -77,7 +77,7 @@ for p in "${both[@]}"; do
 		"$(exec 7</ 8>"$work/f" 9</root; in_box -p "$p" 'cd /proc/self/fd && echo [0-9]*' 2>/dev/null </dev/null)" "0 1 2 3"
 
 	# --- the masks are the host's own inode
-	in_box -p "$p" 'chmod 0 /proc/keys; chown 5:5 /proc/keys; chmod 0 /dev/zero' >/dev/null 2>&1
+	in_box -p "$p" 'chmod 667 /proc/keys; chown 5:5 /proc/keys; chmod 667 /dev/zero' >/dev/null 2>&1
 	is "$p: a masked file gives no way to change the host's /dev/null" "$(stat -c '%a %u:%g' /dev/null)" "$null0"
 	is "$p: a device gives no way to change the host's" "$(stat -c '%a %u:%g' /dev/zero)" "$zero0"
 	is "$p: what is written to a mask is gone" "$(in_box -p "$p" 'echo x >/proc/keys && cat /proc/keys && echo ok' 2>/dev/null)" ok
@@ -92,7 +92,7 @@ for p in "${both[@]}"; do
 done
 # a user namespace whose root is the host's: the nodes are bound, and their owner is inside
 identity='.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{"containerID": 0, "hostID": 0, "size": 65536}] | .linux.gidMappings = .linux.uidMappings | del(.linux.sysctl)'
-like "a user namespace that maps host root runs" "$(in_box -p oci "$identity" 'chmod 0 /dev/zero; echo x >/dev/null; echo RAN' 2>/dev/null)" '^RAN'
+like "a user namespace that maps host root runs" "$(in_box -p oci "$identity" 'chmod 667 /dev/zero; echo x >/dev/null; echo RAN' 2>/dev/null)" '^RAN'
 is "and cannot change the host's devices" "$(stat -c '%a %u:%g' /dev/zero)" "$zero0"
 
 # --- 2026-30892, 2022-29162 and others: exec -u, exec --cap
