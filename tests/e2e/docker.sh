@@ -10,7 +10,8 @@ agentrt=$(readlink -f "${AGENTRT:-$(command -v agentrt)}")
 [ -x "$agentrt" ] || { echo "1..0 # agentrt is not installed"; exit 1; }
 
 work=$(mktemp -d /tmp/agentrt-e2e.XXXXXX)
-trap 'dk_stop; rm -rf "$work"' EXIT
+remap=agentrt-${work##*.}
+trap 'dk_stop; userdel "$remap" 2>/dev/null; rm -rf "$work"' EXIT
 ln -s "$agentrt" "$work/agentrt-oci"
 open_profile() { # NAME JSON: a wrapper that runs agentrt with a profile of this test
 	mkdir -p "$work/profiles"
@@ -57,7 +58,7 @@ is "--init: pid 1 is docker-init" "$(run --init deb cat /proc/1/comm)" docker-in
 like "--pids-limit holds" "$(run --pids-limit 20 deb sh -c 'for i in $(seq 60); do sleep 3 & done' 2>&1)" 'Cannot fork'
 is "--memory: what takes more is killed" "$(status_of --memory 64m --memory-swap 64m deb sh -c 'head -c 300m /dev/zero | tail -c 290m >/dev/null')" 137
 is "--ulimit is set" "$(run --ulimit nofile=123:456 deb sh -c 'ulimit -Sn; ulimit -Hn' | tr '\n' ' ')" "123 456 "
-is "--cpus sets a quota" "$(run --cpus 0.5 deb echo ok)" ok
+like "--cpus sets a quota" "$(run --cpus 0.5 deb sh -c 'cat /sys/fs/cgroup/cpu/cpu.cfs_quota_us 2>/dev/null || cat /sys/fs/cgroup/cpu.max')" '^50000( |$)'
 is "--shm-size is the size of /dev/shm" "$(run --shm-size 32m deb df -m --output=size /dev/shm | tail -n 1 | tr -d ' ')" 32
 is "--sysctl of its own namespaces" "$(run --sysctl kernel.msgmax=4096 deb cat /proc/sys/kernel/msgmax)" 4096
 
@@ -99,6 +100,7 @@ like "attach gets the output" "$(timeout 10 docker -H "unix://$DK_SOCK" run --rm
 dk volume create vol >/dev/null
 run -v vol:/v deb sh -c 'echo kept >/v/f && id -u >/v/u'
 is "a named volume keeps what is written" "$(run -v vol:/v deb cat /v/f)" kept
+like "a named volume is nosuid and nodev" "$(run -v vol:/v deb grep ' /v ' /proc/self/mountinfo)" ' /v rw,nosuid,nodev'
 mkdir -p "$work/project" && echo src >"$work/project/file" && chown -R 1234:1234 "$work/project"
 is "a project directory can be read" "$(run -v "$work/project:/p" deb cat /p/file)" src
 ok "and written as root of the container" run -v "$work/project:/p" deb sh -c 'echo new >/p/made'
@@ -205,6 +207,24 @@ is "and it is the same process" "$(dk inspect -f '{{.State.Running}} {{.State.Pi
 is "exec works in it" "$(dk exec again echo in)" in
 ok "and so does stop" dk stop -t 1 again
 dk rm -f again >/dev/null
+
+# --- an engine that has ids for its containers
+useradd "$remap" && chmod o+x "$DK_DIR"
+range=$(awk -F: -v u="$remap" '$1 == u {print $2 " " $3}' /etc/subuid)
+dk_end TERM
+dk_daemon --userns-remap "$remap"
+is "dockerd starts, with userns-remap" $? 0
+dk import "$debian" deb >/dev/null
+is "remap: the container has the engine's range" "$(run deb cat /proc/self/uid_map | tr -s ' ')" " 0 $range"
+is "remap: root may write in its root" "$(run deb sh -c 'touch /etc/new && stat -c %u /etc/new /etc/passwd' | tr '\n' ' ')" "0 0 "
+is "remap: and in a named volume" "$(run -v remapped:/v deb sh -c 'touch /v/f && stat -c %u /v/f')" 0
+ok "remap: a project can be written" run -v "$work/project:/p" deb touch /p/remapped
+is "remap: that belongs to the directory's owner" "$(stat -c %u "$work/project/remapped")" 1234
+like "remap: --userns host gives a private range instead" "$(run --userns host deb cat /proc/self/uid_map | tr -s ' ')" '^ 0 [1-9][0-9]{6,} 65536$'
+is "remap: oci has the engine's range" "$(oci deb cat /proc/self/uid_map | tr -s ' ')" " 0 $range"
+dk run -d --name ids deb sleep 300 >/dev/null
+is "remap: exec" "$(dk exec ids id -u)" 0
+dk rm -f ids >/dev/null
 
 # --- nothing is left
 sleep 0.3

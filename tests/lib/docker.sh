@@ -53,8 +53,8 @@ dk() { docker -H "unix://$DK_SOCK" "$@"; }
 
 # What this engine's containers have left: one line an object, nothing when all is clean.
 dk_left() {
-	# The data directory, the last container's namespace file and BuildKit's cgroup are dockerd's own.
-	awk -v d="$DK_DIR/" 'index($5, d) == 1 && $5 != d "data" && $5 !~ "/netns/" {print "mount " $5}' /proc/self/mountinfo
+	# The data root (one more with --userns-remap), the last container's namespace file and BuildKit's cgroup are dockerd's own.
+	awk -v d="$DK_DIR/" 'index($5, d) == 1 && $5 !~ "/data(/[0-9]+[.][0-9]+)?$|/netns/" {print "mount " $5}' /proc/self/mountinfo
 	find /sys/fs/cgroup -path "*/$DK_CGROUP/*" -type d -not -name buildkit -printf 'cgroup %p\n' 2>/dev/null
 	find "$DK_DIR/exec/runtime-runc/moby" -mindepth 1 -maxdepth 1 -not -name '.*' -printf 'state %p\n' 2>/dev/null
 	grep -lsF "/$DK_CGROUP/" /proc/[0-9]*/cgroup | sed 's/^/process /'
