@@ -10,7 +10,8 @@ home=/home/agentrt-live-$$
 cleanup() {
 	umount -l "$work/bind" 2>/dev/null
 	sed -i "/^agentrtlive$$:/d" /etc/passwd
-	rm -rf "$work" "$home"
+	bundle_cleanup
+	rm -rf "$home"
 }
 trap cleanup EXIT
 . "$here/lib/tap.sh"

@@ -8,9 +8,8 @@ agentrt=$(readlink -f "${AGENTRT:-$(command -v agentrt)}")
 work=$(mktemp -d /tmp/agentrt-exec.XXXXXX)
 pids=()
 cleanup() {
-	for id in $(rt list -q 2>/dev/null); do rt delete --force "$id" 2>/dev/null; done
 	[ ${#pids[@]} -eq 0 ] || kill "${pids[@]}" 2>/dev/null
-	rm -rf "$work"
+	bundle_cleanup
 }
 trap cleanup EXIT
 . "$here/lib/tap.sh"
@@ -105,9 +104,9 @@ for p in oci agent; do
 		like "$p: a $kind hook that fails is an error with what it printed" "$err" "$kind hook /bin/sh: exit status 3; it printed: from the hook"
 	done
 	before=$(date +%s)
-	like "$p: a hook that takes too long is killed" "$(box $p ".hooks = {\"createRuntime\": [$(hook 'sleep 77' | jq -c '.timeout = 1')]}" true)" 'no end within 1 s, killed'
+	like "$p: a hook that takes too long is killed" "$(box $p ".hooks = {\"createRuntime\": [$(hook "sleep 77.$$" | jq -c '.timeout = 1')]}" true)" 'no end within 1 s, killed'
 	ok "$p: in time" test $(($(date +%s) - before)) -lt 15
-	ok "$p: with all it started" sh -c '! pgrep -fx "sleep 77"'
+	ok "$p: with all it started" sh -c "! pgrep -fx 'sleep 77\.$$'"
 
 	# --- created, started, joined
 	start_box $p . created
