@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/path.h"
 #include "cmd/cmd.h"
+#include "spec/json.h"
 
 struct spec_opts {
 	const char *bundle;
@@ -28,7 +29,7 @@ static int run_spec(struct cmd_ctx *ctx, const void *opts_, const struct opt_arg
 {
 	const struct spec_opts *o = opts_;
 	const char *path;
-	auto_strbuf struct strbuf b = STRBUF_INIT;
+	auto_strbuf struct strbuf compact = STRBUF_INIT, b = STRBUF_INIT;
 	struct oci_spec *s;
 
 	(void)args; /* none are allowed */
@@ -36,7 +37,8 @@ static int run_spec(struct cmd_ctx *ctx, const void *opts_, const struct opt_arg
 		return -1;
 	path = path_join(ctx->a, path, "config.json");
 	spec_default(ctx->a, o->rootless, geteuid(), getegid(), &s);
-	spec_write(&b, s);
+	spec_write(&compact, s);
+	json_indent(&b, compact.p);
 	strbuf_adds(&b, "\n");
 
 	auto_close int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);

@@ -46,6 +46,7 @@ like "a bad log format is refused" "$(said "$agentrt" --log-format xml list)" 'm
 mkdir "$work/new"
 ok "spec writes a config" "$agentrt" spec --bundle "$work/new"
 is "it is one" "$(jq -r .ociVersion "$work/new/config.json" | cut -c1-2)" 1.
+is "written for people: one member a line" "$(sed -n 2p "$work/new/config.json" | tr -d '\t')" '"ociVersion": "1.3.0",'
 like "spec does not overwrite" "$(said "$agentrt" spec -b "$work/new")" 'exists: remove it first'
 is "profiles are listed" "$("$agentrt" profile list | cut -d' ' -f1 | sort | tr '\n' ' ')" "agent agent-strict oci "
 ok "the built-in profiles are sound" sh -c "for p in agent agent-strict oci; do '$agentrt' profile check \$p || exit 1; done"
