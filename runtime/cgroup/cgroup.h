@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/err.h"
@@ -45,5 +46,23 @@ int cgroup_kill(const struct op_cgroup *cg, int sig, struct err *e);
 int cgroup_remove(const struct op_cgroup *cg, struct err *e);
 /* cgroup_stats() - the "data" object of `events --stats`, runc's shape */
 void cgroup_stats(const struct op_cgroup *cg, struct strbuf *b);
+
+/* When the kernel kills in a container for want of memory. */
+struct cgroup_oom {
+	int dir, fd;  /* fd: to poll for @events; -1: there is nothing to watch */
+	short events; /* poll(2) */
+	bool v2;
+	uint64_t kills;
+};
+#define CGROUP_OOM_INIT                                                                            \
+	{                                                                                          \
+		.dir = -1, .fd = -1                                                                \
+	}
+
+/* cgroup_oom_watch() - from now on; success with ret->fd -1 where no memory controller is */
+int cgroup_oom_watch(const struct op_cgroup *cg, struct cgroup_oom *ret, struct err *e);
+/* cgroup_oom_happened() - whether something was killed since it was last asked */
+bool cgroup_oom_happened(struct cgroup_oom *o);
+void cgroup_oom_done(struct cgroup_oom *o);
 
 #endif

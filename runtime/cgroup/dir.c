@@ -80,6 +80,21 @@ int cg_open_dir(const struct plan_cg_dir *d, int *ret_fd, struct err *e)
 	return 0;
 }
 
+int cg_open_controller(const struct op_cgroup *cg, const char *controller, bool *ret_v2)
+{
+	const struct plan_cg_dir *found = NULL;
+	struct err ignored = ERR_INIT;
+	int fd = -1;
+
+	for (size_t i = 0; !cg->none && i < cg->n_dirs; i++)
+		if (cg_dir_has(&cg->dirs[i], controller) || (cg_dir_is_v2(&cg->dirs[i]) && !found))
+			found = &cg->dirs[i];
+	if (!found || cg_open_dir(found, &fd, &ignored))
+		return -1;
+	*ret_v2 = cg_dir_is_v2(found);
+	return fd;
+}
+
 ssize_t cg_read(int dirfd, const char *file, char *buf, size_t size)
 {
 	auto_close int fd = openat(dirfd, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);

@@ -49,6 +49,9 @@ const struct cg_driver *cg_driver_of(const struct plan_cg_dir *d);
 int cg_open_mount(const struct plan_cg_dir *d, int *ret_fd, struct err *e);
 /* cg_open_dir() - *ret_fd = -1 and success where the cgroup does not exist */
 int cg_open_dir(const struct plan_cg_dir *d, int *ret_fd, struct err *e);
+/* cg_open_controller() - the directory with the files of a controller (v2: whether or not it is
+ * enabled there); -1 if none */
+int cg_open_controller(const struct op_cgroup *cg, const char *controller, bool *ret_v2);
 /* cg_open_child() - @rel below @fd without links or other mounts; -1 with errno */
 int cg_open_child(int fd, const char *rel);
 /* cg_read() - a whole small file; bytes read, NUL-terminated, or -1 with errno */

@@ -19,22 +19,6 @@
 
 #define FILE_MAX 65536
 
-/* The directory that has the files of a controller, opened; -1 if none. */
-static int open_for(const struct op_cgroup *cg, const char *controller, bool *ret_v2)
-{
-	const struct plan_cg_dir *found = NULL;
-	struct err ignored = ERR_INIT;
-	int fd = -1;
-
-	for (size_t i = 0; !cg->none && i < cg->n_dirs; i++)
-		if (cg_dir_has(&cg->dirs[i], controller) || (cg_dir_is_v2(&cg->dirs[i]) && !found))
-			found = &cg->dirs[i];
-	if (!found || cg_open_dir(found, &fd, &ignored))
-		return -1;
-	*ret_v2 = cg_dir_is_v2(found);
-	return fd;
-}
-
 /* The number after "key " at the start of a line. */
 static uint64_t keyed(const char *text, const char *key)
 {
@@ -106,8 +90,8 @@ static void add_throttling(struct strbuf *b, const char *stat, bool v2)
 static void add_cpu(struct strbuf *b, const struct op_cgroup *cg)
 {
 	bool v2 = false;
-	auto_close int acct = open_for(cg, "cpuacct", &v2);
-	auto_close int cpu = open_for(cg, "cpu", &v2);
+	auto_close int acct = cg_open_controller(cg, "cpuacct", &v2);
+	auto_close int cpu = cg_open_controller(cg, "cpu", &v2);
 	struct cpu_usage u = { 0 };
 	char stat[FILE_MAX] = "";
 
@@ -198,7 +182,7 @@ static void add_raw(struct strbuf *b, char *stat)
 static void add_memory(struct strbuf *b, const struct op_cgroup *cg)
 {
 	bool v2 = false;
-	auto_close int fd = open_for(cg, "memory", &v2);
+	auto_close int fd = cg_open_controller(cg, "memory", &v2);
 	char stat[FILE_MAX];
 
 	strbuf_adds(b, ",\"memory\":{");
@@ -223,7 +207,7 @@ static void add_memory(struct strbuf *b, const struct op_cgroup *cg)
 static void add_pids(struct strbuf *b, const struct op_cgroup *cg)
 {
 	bool v2 = false;
-	auto_close int fd = open_for(cg, "pids", &v2);
+	auto_close int fd = cg_open_controller(cg, "pids", &v2);
 	uint64_t limit = 0;
 
 	strbuf_adds(b, ",\"pids\":{");
@@ -296,7 +280,7 @@ static void add_io_v2(struct strbuf *b, const char *name, const char *stat, bool
 static void add_blkio(struct strbuf *b, const struct op_cgroup *cg)
 {
 	bool v2 = false;
-	auto_close int fd = open_for(cg, "blkio", &v2);
+	auto_close int fd = cg_open_controller(cg, "blkio", &v2);
 	char stat[FILE_MAX] = "";
 
 	strbuf_adds(b, ",\"blkio\":{");
@@ -329,7 +313,7 @@ static void add_hugepage(struct strbuf *b, int fd, const char *size, bool v2)
 static void add_hugetlb(struct strbuf *b, const struct op_cgroup *cg)
 {
 	bool v2 = false;
-	auto_close int fd = open_for(cg, "hugetlb", &v2);
+	auto_close int fd = cg_open_controller(cg, "hugetlb", &v2);
 	auto_close int own = fd < 0 ? -1 : openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = own < 0 ? NULL : fdopendir(own);
 	const struct dirent *entry;

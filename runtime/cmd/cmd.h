@@ -21,7 +21,7 @@ struct cmd_ctx {
 	const char *program; /* "agentrt", or "agentrt-oci" */
 	bool debug, systemd_cgroup, version;
 	const char *log, *log_format, *root_option, *rootless, *cgroup_manager, *profile,
-		*profile_dir;
+		*profile_dir, *criu;
 	bool log_is_json;
 	const char *root; /* state root, absolute; see enum cmd_root */
 };

@@ -272,8 +272,11 @@ static int check_status(const struct container *c, const struct exec_cmd_opts *o
 						  "override)");
 	case STATUS_STOPPED:
 		return err_set(e, ERR_STATE, "cannot exec in a stopped container");
+	case STATUS_CREATED:
+		if (!c->s->ns_e_ino)
+			return 0;
+		break; /* its first process still shows the engine's network namespace */
 	case STATUS_CREATING:
-	case STATUS_CREATED: /* its first process may still show the engine's network namespace */
 	case STATUS__COUNT:
 		break;
 	}

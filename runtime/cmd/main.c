@@ -38,6 +38,7 @@ static const struct opt global_opts[] = {
 	X(STRING, cgroup_manager, "cgroup-manager", 0, "NAME",
 	  "cgroupfs (default), systemd or disabled"),
 	X(STRING, rootless, "rootless", 0, "true|false|auto", "accepted: it is found out"),
+	X(STRING, criu, "criu", 0, NULL, NULL), /* of older runc: the path of criu(8) */
 	X(FLAG, version, "version", 'v', NULL, "show the version"),
 	{ 0 },
 };
@@ -206,18 +207,23 @@ static int dispatch(struct cmd_ctx *ctx, const char *const *argv, const struct c
 	    check_globals(ctx, e) || open_log(ctx, e) ||
 	    (ctx->profile_dir && cmd_abs(ctx->a, ctx->profile_dir, &ctx->profile_dir, e)))
 		return -1;
+	bool asks = args.n > 0 && streq(args.v[0], "help");
+	const struct cmd *about = asks && args.n > 1 ? find_command(args.v[1]) : NULL;
+
 	if (ctx->version)
 		version_text(&out);
-	else if (args.help || (args.n > 0 && streq(args.v[0], "help")))
+	else if (about && !about->takes_anything)
+		cmd_help(&out, about);
+	else if (args.help || (asks && args.n == 1))
 		main_help(&out);
 	if (out.len)
 		return cmd_out(&out, e);
 	if (args.n == 0)
 		return err_set(e, ERR_USAGE, "no command given (agentrt --help lists them)");
-	*ret_cmd = find_command(args.v[0]);
+	*ret_cmd = asks ? about : find_command(args.v[0]);
 	if (!*ret_cmd)
 		return err_set(e, ERR_USAGE, "unknown command %s (agentrt --help lists them)",
-			       args.v[0]);
+			       args.v[asks]);
 	return run_command(ctx, *ret_cmd, args.v + 1, e);
 }
 

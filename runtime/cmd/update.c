@@ -87,14 +87,13 @@ static int from_json(struct arena *a, const char *path, struct oci_resources **r
 	return spec_parse_resources(a, text, len, is_stdin ? "standard input" : path, ret, e);
 }
 
-/* What runc accepts and this kernel interface no longer has, or what is not implemented. */
+/* Accepted and ignored, as runc has it: --kernel-memory, --kernel-memory-tcp (the kernel dropped
+ * them in 5.16). Refused: what a caller would rely on. */
 static int refuse(const struct update_opts *o, struct err *e)
 {
 	const struct {
 		const char *value, *name;
 	} rows[] = {
-		{ o->kernel_memory, "kernel-memory" },
-		{ o->kernel_memory_tcp, "kernel-memory-tcp" },
 		{ o->l3_cache_schema, "l3-cache-schema" },
 		{ o->mem_bw_schema, "mem-bw-schema" },
 	};

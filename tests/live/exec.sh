@@ -115,7 +115,11 @@ for p in oci agent; do
 	waits=$(cat /proc/"$pid"/task/*/status | grep -E 'CapPrm' | awk '{print $2}' | sort -u | tr '\n' ' ')
 	is "$p: every thread is behind the filters" "$(cat /proc/"$pid"/task/*/status | grep '^Seccomp:' | sort -u | wc -l)" 1
 	is "$p: nobody may trace it" "$(stat -c %U "/proc/$pid/maps")" root
-	like "$p: exec waits for start" "$(rt exec "$id" true 2>&1)" 'not started'
+	if [ $p = agent ]; then
+		like "agent: exec waits for start, for the engine's namespace is still the process's" "$(rt exec "$id" true 2>&1)" 'not started'
+	else
+		is "oci: exec in a created container" "$(rt exec "$id" echo in 2>&1)" in
+	fi
 	e=$(ns "$pid" net)
 	ok "$p: start" rt start "$id"
 	a=$(ns "$pid" net)
