@@ -8,6 +8,8 @@
  */
 #include "profiles/profile.h"
 
+#include <limits.h>
+
 #include "base/egress_wire.h"
 #include "base/path.h"
 #include "base/str.h"
@@ -17,6 +19,7 @@
 #include "spec/oci_tables.h"
 
 #define NAME_MAX_BYTES 64u
+#define PATTERNS_MAX 500u
 #define DEFAULT_DIR "/var/lib/agentrt"
 #define DEFAULT_PORT 3128u
 #define SEC "agentrt-profile(5)"
@@ -40,6 +43,9 @@ struct profile_doc {
 	} seccomp;
 	const char **masked_paths, **readonly_paths, **mounts_allow, **engine_roots, **env_allow;
 	size_t n_masked_paths, n_readonly_paths, n_mounts_allow, n_engine_roots, n_env_allow;
+	int projects;
+	const char **hide, **show;
+	size_t n_hide, n_show;
 	int egress_mode, egress_via;
 	struct opt_u32 egress_port;
 	struct egress_list egress_allow;
@@ -54,6 +60,10 @@ TABLE_CHECK(profile_root_names_rows, PROFILE_ROOT__COUNT);
 
 NAMES(profile_upper_names, "upper layer", { "disk", UPPER_DISK }, { "tmpfs", UPPER_TMPFS });
 TABLE_CHECK(profile_upper_names_rows, PROFILE_UPPER__COUNT);
+
+NAMES(profile_projects_names, "way to mount projects", { "direct", PROJECTS_DIRECT },
+      { "ro", PROJECTS_RO }, { "cow", PROJECTS_COW });
+TABLE_CHECK(profile_projects_names_rows, PROFILE_PROJECTS__COUNT);
 
 NAMES(profile_net_names, "egress mode", { "spec", NET_AS_SPEC }, { "egress", NET_EGRESS },
       { "none", NET_NONE }, { "engine", NET_ENGINE });
@@ -110,7 +120,10 @@ TABLE(paths_table, ROW_N("masked", F_STRINGS, OPT, D, masked_paths, n_masked_pat
       ROW_N("readonly", F_STRINGS, OPT, D, readonly_paths, n_readonly_paths, NULL, SEC));
 TABLE(mounts_table, ROW("screen", F_OPT_BOOL, OPT, D, mounts_screen, NULL, SEC),
       ROW_N("allow", F_STRINGS, OPT, D, mounts_allow, n_mounts_allow, NULL, SEC),
-      ROW_N("engineRoots", F_STRINGS, OPT, D, engine_roots, n_engine_roots, NULL, SEC));
+      ROW_N("engineRoots", F_STRINGS, OPT, D, engine_roots, n_engine_roots, NULL, SEC),
+      ROW("projects", F_ENUM, OPT, D, projects, &profile_projects_names, SEC),
+      ROW_N("hide", F_STRINGS, OPT, D, hide, n_hide, NULL, SEC),
+      ROW_N("show", F_STRINGS, OPT, D, show, n_show, NULL, SEC));
 TABLE(env_table, ROW("screen", F_OPT_BOOL, OPT, D, env_screen, NULL, SEC),
       ROW_N("allow", F_STRINGS, OPT, D, env_allow, n_env_allow, NULL, SEC));
 TABLE(egress_table, ROW("mode", F_ENUM, OPT, D, egress_mode, &profile_net_names, SEC),
@@ -161,6 +174,22 @@ static int check_paths(struct arena *a, const char *name, const char *property, 
 	return 0;
 }
 
+/* Of one component: a slash would never match. */
+static int check_patterns(const char *name, const char *property, const char **v, size_t n,
+			  struct err *e)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!v[i][0] || strchr(v[i], '/') || strlen(v[i]) > NAME_MAX)
+			return err_set(e, ERR_INPUT,
+				       "%s: %s[%zu]: \"%.200s\" must be the name of a file or a "
+				       "pattern for it, without a slash",
+				       name, property, i, v[i]);
+	if (n > PATTERNS_MAX)
+		return err_set(e, ERR_INPUT, "%s: %s: more than %u entries", name, property,
+			       PATTERNS_MAX);
+	return 0;
+}
+
 static int check_env_names(const char *name, const struct profile_doc *d, struct err *e)
 {
 	for (size_t i = 0; i < d->n_env_allow; i++)
@@ -196,7 +225,9 @@ static int check(struct arena *a, const char *name, const struct profile_doc *d,
 	if (check_paths(a, name, "mounts.allow", d->mounts_allow, d->n_mounts_allow, e) ||
 	    check_paths(a, name, "mounts.engineRoots", d->engine_roots, d->n_engine_roots, e) ||
 	    check_paths(a, name, "paths.masked", d->masked_paths, d->n_masked_paths, e) ||
-	    check_paths(a, name, "paths.readonly", d->readonly_paths, d->n_readonly_paths, e))
+	    check_paths(a, name, "paths.readonly", d->readonly_paths, d->n_readonly_paths, e) ||
+	    check_patterns(name, "mounts.hide", d->hide, d->n_hide, e) ||
+	    check_patterns(name, "mounts.show", d->show, d->n_show, e))
 		return -1;
 	if (d->root_dir) {
 		const char *dir = d->root_dir;
@@ -223,6 +254,7 @@ static const char *missing(const struct profile_doc *d)
 		{ "sysctl.screen", d->sysctl_screen.set },
 		{ "limits.pids", d->pids_limit.set },
 		{ "mounts.screen", d->mounts_screen.set },
+		{ "mounts.projects", d->projects >= 0 },
 		{ "env.screen", d->env_screen.set },
 		{ "egress.mode", d->egress_mode >= 0 },
 		{ "seccomp", d->seccomp.set },
@@ -260,7 +292,8 @@ static struct profile *to_profile(struct arena *a, const struct profile_doc *d)
 		.readonly_paths = d->readonly_paths,
 		.n_readonly_paths = d->n_readonly_paths,
 		.mounts = { d->mounts_screen.v, d->mounts_allow, d->n_mounts_allow, d->engine_roots,
-			    d->n_engine_roots },
+			    d->n_engine_roots, d->projects, d->hide, d->show, d->n_hide,
+			    d->n_show },
 		.env = { d->env_screen.v, d->env_allow, d->n_env_allow },
 		.egress = { d->egress_mode, d->egress_via == VIA_HOST ? "host" : "engine",
 			    (uint16_t)(d->egress_port.set ? d->egress_port.v : DEFAULT_PORT),

@@ -25,6 +25,7 @@
 enum profile_userns { USERNS_AS_SPEC, USERNS_PREFER, USERNS_REQUIRE, PROFILE_USERNS__COUNT };
 enum profile_root { ROOT_AS_SPEC, ROOT_OVERLAY, PROFILE_ROOT__COUNT };
 enum profile_upper { UPPER_DISK, UPPER_TMPFS, PROFILE_UPPER__COUNT };
+enum profile_projects { PROJECTS_DIRECT, PROJECTS_RO, PROJECTS_COW, PROFILE_PROJECTS__COUNT };
 enum profile_net { NET_AS_SPEC, NET_EGRESS, NET_NONE, NET_ENGINE, PROFILE_NET__COUNT };
 
 struct egress_entry {
@@ -69,6 +70,10 @@ struct profile {
 		size_t n_allow;
 		const char **engine_roots; /* data roots of engines besides the built-in ones */
 		size_t n_engine_roots;
+		int projects; /* enum profile_projects */
+		/* names in projects that are not seen; names excepted, and not searched: fnmatch(3) */
+		const char **hide, **show;
+		size_t n_hide, n_show;
 	} mounts;
 	struct {
 		bool screen;

@@ -40,6 +40,8 @@ struct tight_mount {
 	int idmap; /* enum tight_idmap */
 	uint32_t owner_uid, owner_gid, ctr_uid, ctr_gid; /* IDMAP_OWNER */
 	bool force_readonly;
+	bool cow;  /* an overlay over the source; its owner may be the host's root */
+	bool hide; /* the profile's names in it are not seen */
 	const char *rule; /* what decided: shown by explain */
 };
 

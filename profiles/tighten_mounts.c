@@ -12,7 +12,9 @@
  *   the host's own /dev/shm, /dev/mqueue, /sys, /proc           a private one instead
  *   the exact table of what engines inject                      passes as the row says
  *   the guarded places, by object, type, file system and name   refused
- *   anything else is a project directory                        idmapped to its owner
+ *   anything else is a project directory                        idmapped to its owner; as
+ *                                                               mounts.projects says, without
+ *                                                               the names in mounts.hide
  *
  * Every bind is nosuid and nodev, shows one file system (not what is mounted below it) and
  * propagates nothing. A source that does not exist is refused, because nothing is known of what
@@ -350,20 +352,57 @@ static enum allowance allowance_of(const struct tighten_ctx *c, const struct fac
 	return best;
 }
 
+/* How a project is mounted. A single file has no names in it, and no copy can lie over it. */
+static struct tight_mount project_way(const struct tighten_ctx *c, const struct mount_try *m)
+{
+	bool is_dir = m->at->type == 'd', asks_ro = has_option(m->m, "ro") || has_option(m->m, "rro");
+	int way = mutant("mount.projects") ? (int)PROJECTS_DIRECT : c->p->mounts.projects;
+
+	return (struct tight_mount){
+		.idmap = IDMAP_NONE,
+		.hide = is_dir && c->p->mounts.n_hide > 0 && !mutant("mount.hide"),
+		.cow = way == PROJECTS_COW && is_dir && !asks_ro,
+		.force_readonly = way == PROJECTS_RO || (way == PROJECTS_COW && !is_dir),
+	};
+}
+
+static void project_findings(struct tighten_ctx *c, const struct mount_try *m,
+			     const struct tight_mount *tm)
+{
+	int way = c->p->mounts.projects;
+
+	if (tm->force_readonly && way != PROJECTS_DIRECT && !has_option(m->m, "ro"))
+		tighten_find(c, "mount.projects", FIND_REPLACED,
+			     way == PROJECTS_RO ? "mounts.projects of the profile says so"
+						: "a single file cannot be copy-on-write",
+			     "%s: read-only", m->what);
+	if (tm->hide)
+		tighten_find(c, "mount.hide", FIND_ADDED,
+			     tm->cow ? "they are absent by name, whatever the host does meanwhile"
+				     : "they are covered by mounts; a file that the host renames "
+				       "over one, or adds later, is seen (cow hides these, too)",
+			     "%s: names in mounts.hide", m->what);
+}
+
 static int screen_project(struct tighten_ctx *c, const struct mount_try *m, enum allowance allowed,
 			  struct err *e)
 {
-	struct tight_mount tm = { .idmap = IDMAP_NONE };
+	struct tight_mount tm = project_way(c, m);
+	bool readonly = tm.force_readonly;
 
 	if (allowed != ALLOW_EXACT && tighten_source(c, m, allowed == ALLOW_BELOW, e))
 		return -1;
+	tm.hide = tm.hide && allowed != ALLOW_EXACT;
 	if (tighten_owner(c, m, &tm, e))
 		return -1;
+	tm.force_readonly |= readonly;
+	project_findings(c, m, &tm);
 
-	struct oci_mount out = bind_options(c, m, tm.force_readonly, allowed == ALLOW_EXACT);
+	struct oci_mount out = bind_options(c, m, tm.force_readonly,
+					    allowed == ALLOW_EXACT && !tm.cow);
 
 	accept(c, &out, m->at, tm);
-	if (allowed != ALLOW_EXACT && has_option(m->m, "rbind"))
+	if ((allowed != ALLOW_EXACT || tm.cow) && has_option(m->m, "rbind"))
 		tighten_find(
 			c, "mount.recursive", FIND_REPLACED,
 			"what is mounted below the source is not shown, because nothing is known "

@@ -9,6 +9,7 @@
  *                                 is mapped, so what is written belongs to the owner
  *   the same, cannot be idmapped  read-only: as it is; else refused
  *   owned by the host's root      read-only, as it is: host uid 0 is never written as
+ *   copy-on-write, any owner      idmapped likewise; nothing of it is ever written
  *   no user namespace             read-only: what root inside wrote would be the host root's
  */
 #include "base/mutant.h"
@@ -53,20 +54,44 @@ static int only_readonly(struct tighten_ctx *c, const struct mount_try *m, const
 	return 0;
 }
 
+static void set_owner(struct tighten_ctx *c, const struct mount_try *m, struct tight_mount *ret)
+{
+	ret->idmap = IDMAP_OWNER;
+	ret->rule = "mount.owner";
+	ret->owner_uid = m->at->uid;
+	ret->owner_gid = m->at->gid;
+	ret->ctr_uid = c->proc ? c->proc->user.uid : 0;
+	ret->ctr_gid = c->proc ? c->proc->user.gid : 0;
+}
+
 static int map_owner(struct tighten_ctx *c, const struct mount_try *m, struct tight_mount *ret)
 {
 	const struct fact_path *at = m->at;
 
-	ret->idmap = IDMAP_OWNER;
-	ret->rule = "mount.owner";
-	ret->owner_uid = at->uid;
-	ret->owner_gid = at->gid;
-	ret->ctr_uid = c->proc ? c->proc->user.uid : 0;
-	ret->ctr_gid = c->proc ? c->proc->user.gid : 0;
+	set_owner(c, m, ret);
 	tighten_find(c, "mount.owner", FIND_REPLACED,
 		     "what the container writes there belongs to the directory's owner",
 		     "%s: host ids %u:%u are the container's %u:%u", m->what, at->uid, at->gid,
 		     ret->ctr_uid, ret->ctr_gid);
+	return 0;
+}
+
+static int map_cow(struct tighten_ctx *c, const struct mount_try *m, struct tight_mount *ret,
+		   struct err *e)
+{
+	if (!m->at->can_idmap)
+		return err_deny(e, "mount.cow", m->what,
+				tighten_print(c->a,
+					      "mounts.projects is \"cow\", and its file system (%s) "
+					      "cannot be idmapped by this kernel",
+					      m->at->fstype ? m->at->fstype : "unknown"),
+				"mount it read-only, or keep it on ext4, xfs, btrfs or tmpfs");
+	set_owner(c, m, ret);
+	ret->rule = "mount.cow";
+	tighten_find(c, "mount.cow", FIND_REPLACED,
+		     "what the container writes there is kept apart and ends with it; the host's "
+		     "files stay as they are",
+		     "%s: copy-on-write", m->what);
 	return 0;
 }
 
@@ -75,16 +100,20 @@ int tighten_owner(struct tighten_ctx *c, const struct mount_try *m, struct tight
 {
 	const struct fact_path *at = m->at;
 
-	if (!tighten_has_userns(c))
+	if (!tighten_has_userns(c)) {
+		ret->cow = false;
 		return only_readonly(c, m,
 				     "the container has no user namespace, so what its root "
 				     "writes would belong to the host's root",
 				     ret);
-	if (is_containers_own(c, at)) {
+	}
+	if (is_containers_own(c, at) && !ret->cow) {
 		ret->idmap = IDMAP_NONE;
 		ret->rule = "mount.owner";
 		return 0;
 	}
+	if (ret->cow)
+		return map_cow(c, m, ret, e);
 	if (at->uid == 0 || at->gid == 0)
 		return only_readonly(c, m,
 				     "it belongs to the host's root, who is never the owner of "

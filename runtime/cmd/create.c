@@ -124,7 +124,7 @@ static struct state *first_state(struct cmd_ctx *ctx, const char *id, const stru
 	}
 	exec_egress_dirs(p->plan, &egress_dirs, &s->n_egress_cg_dirs);
 	s->egress_cg_dirs = keep_dirs(ctx->a, egress_dirs, s->n_egress_cg_dirs);
-	if (root && root->u.root.overlay)
+	if (root)
 		s->upper_host = root->u.root.upper_dir_host;
 	return s;
 }

@@ -26,6 +26,9 @@
 
 int fs_open_mask_file(struct exec_ctx *c, struct err *e)
 {
+	if (c->mask_file >= 0)
+		return 0;
+
 	auto_close int fd = mnt_clone(AT_FDCWD, "/dev/null", false);
 	struct stat st;
 
@@ -79,26 +82,30 @@ static int open_path(struct exec_ctx *c, const char *path_ctr, int *ret_fd, bool
 	return -1;
 }
 
+int fs_mask_at(struct exec_ctx *c, int fd, struct err *e)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return err_sys(e, "look at what is to be masked");
+	if (S_ISDIR(st.st_mode) && open_mask_dir(c, e))
+		return -1;
+	if ((S_ISDIR(st.st_mode) ? attach_mask(&c->mask_dir, &c->mask_dir_used, fd)
+				 : attach_mask(&c->mask_file, &c->mask_file_used, fd)) < 0)
+		return err_sys(e, "attach the mask");
+	return 0;
+}
+
 int do_mask(struct exec_ctx *c, const struct op *op, size_t i, struct err *e)
 {
 	const char *path = op->u.path.path_ctr;
 	auto_close int fd = -1;
 	bool is_missing;
-	struct stat st;
 
 	(void)i;
-	if (open_path(c, path, &fd, &is_missing, e))
+	if (open_path(c, path, &fd, &is_missing, e) || (!is_missing && fs_mask_at(c, fd, e)))
 		return err_ctx(e, "mask %s", path);
-	if (is_missing)
-		return 0;
-	if (fstat(fd, &st) < 0)
-		return err_sys(e, "mask %s", path);
-	if (S_ISDIR(st.st_mode) && open_mask_dir(c, e))
-		return err_ctx(e, "mask %s", path);
-
-	int r = S_ISDIR(st.st_mode) ? attach_mask(&c->mask_dir, &c->mask_dir_used, fd)
-				    : attach_mask(&c->mask_file, &c->mask_file_used, fd);
-	return r ? err_sys(e, "mask %s", path) : 0;
+	return 0;
 }
 
 int do_rdonly(struct exec_ctx *c, const struct op *op, size_t i, struct err *e)

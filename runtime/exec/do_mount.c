@@ -86,7 +86,9 @@ static int do_bind(struct exec_ctx *c, const struct op_mount *m, size_t i, struc
 			       m->source_host);
 	if (fstat(tree, &st) < 0)
 		return err_sys(e, "look at the mount of %s", m->source_host);
-	return attach(c, m, tree, S_ISDIR(st.st_mode), e);
+	if (attach(c, m, tree, S_ISDIR(st.st_mode), e))
+		return -1;
+	return fs_hide(c, m, tree, e);
 }
 
 static struct mnt_fs fs_of(const struct op_mount *m)

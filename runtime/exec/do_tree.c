@@ -23,6 +23,7 @@
 #include "base/mutant.h"
 #include "exec/ctx.h"
 #include "exec/idmap.h"
+#include "exec/overlay.h"
 #include "sys/mnt.h"
 #include "sys/syscalls.h"
 
@@ -106,6 +107,49 @@ static int finish_bind(int tree, const struct op_mount *m, int userns, struct er
 	return 0;
 }
 
+/* Who the project's owner is outside: the one id that the map leads to, or the container's root. */
+static int cow_owner(const struct exec_ctx *c, const struct op_mount *m, struct overlay *o,
+		     struct err *e)
+{
+	if (m->idmap != MOUNT_IDMAP_MAPS || m->n_uid != 1 || m->n_gid != 1)
+		return overlay_root_id(c->plan, &o->uid, &o->gid, e);
+	o->uid = m->uid[0].host;
+	o->gid = m->gid[0].host;
+	return 0;
+}
+
+/* An overlay over the finished clone takes its place. */
+static int copy_on_write(struct exec_ctx *c, const struct op_mount *m, int *tree, struct err *e)
+{
+	const struct op *root = plan_find(c->plan, OP_ROOT);
+	const struct hide hide = { m->hide, m->show, m->n_hide, m->n_show };
+	struct overlay o = {
+		.what_host = m->source_host,
+		.lower_host = (const char *[]){ m->source_host },
+		.lower = tree,
+		.n_lower = 1,
+		.upper_host = root->u.root.upper_dir_host,
+		.upper = -1,
+		.tmpfs_size_bytes = m->cow_tmpfs_bytes,
+		.redirect_dir = "nofollow",
+		.hide = m->n_hide ? &hide : NULL,
+	};
+	const struct mnt_change attr = { .set = m->attr_set, .clear = m->attr_clear };
+	auto_close int upper = -1, mnt = -1;
+
+	if (cow_owner(c, m, &o, e) ||
+	    (m->cow_dir && overlay_upper(c, o.upper_host, m->cow_dir, &upper, e)))
+		return -1;
+	o.upper = upper;
+	if (overlay_make(&o, &mnt, e))
+		return err_ctx(e, "copy-on-write mount on %s", m->dest_ctr);
+	if (mnt_set(mnt, &attr) < 0)
+		return err_sys(e, "set attributes of the mount on %s", m->dest_ctr);
+	fd_close(tree);
+	*tree = take_fd(mnt);
+	return 0;
+}
+
 int do_tree_mount(struct exec_ctx *c, const struct op *op, size_t i, struct err *e)
 {
 	const struct op_mount *m = &op->u.mount;
@@ -120,6 +164,8 @@ int do_tree_mount(struct exec_ctx *c, const struct op *op, size_t i, struct err 
 	if (tree < 0)
 		return err_sys(e, "clone the mount of %s", m->source_host);
 	if (mount_userns(c, m, &made, &userns, e) || finish_bind(tree, m, userns, e))
+		return -1;
+	if ((m->cow_dir || m->cow_tmpfs_bytes) && copy_on_write(c, m, &tree, e))
 		return -1;
 	c->tree[i] = take_fd(tree);
 	return 0;

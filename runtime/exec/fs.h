@@ -22,8 +22,14 @@ int fs_mount_point(struct exec_ctx *c, const char *path_ctr, bool is_dir, enum b
 /* fs_has_own_ns() - whether the container has a namespace of this kind that is not the runtime's */
 bool fs_has_own_ns(const struct plan *p, const char *kind);
 
-/* fs_open_mask_file() - do_mask.c: c->mask_file, from the host's /dev/null; before do_pivot */
+/* fs_open_mask_file() - do_mask.c: c->mask_file, from the host's /dev/null, once; before do_pivot */
 int fs_open_mask_file(struct exec_ctx *c, struct err *e);
+
+/* fs_mask_at() - do_mask.c: cover what @fd (O_PATH) refers to; c->mask_file is open */
+int fs_mask_at(struct exec_ctx *c, int fd, struct err *e);
+
+/* fs_hide() - do_hide.c: cover the names in @m->hide below the mount @tree, which is attached */
+int fs_hide(struct exec_ctx *c, const struct op_mount *m, int tree, struct err *e);
 
 /* fs_mount_cgroup() - do_cgroupfs.c: OP_MOUNT of kind MOUNT_CGROUP */
 int fs_mount_cgroup(struct exec_ctx *c, const struct op_mount *m, struct err *e);

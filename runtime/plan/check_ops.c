@@ -137,6 +137,10 @@ static int mount(const struct op *op, struct err *e)
 		return err_set(e, ERR_SPEC, "has no file-system type");
 	if (m->kind != MOUNT_BIND && m->idmap != MOUNT_IDMAP_NONE)
 		return err_set(e, ERR_SPEC, "only a bind mount's ids can be mapped");
+	if (m->kind != MOUNT_BIND && (m->n_hide || m->cow_dir || m->cow_tmpfs_bytes))
+		return err_set(e, ERR_SPEC, "only a bind mount can hide names or be copy-on-write");
+	if ((m->cow_dir || m->cow_tmpfs_bytes) && (m->recursive || m->remount))
+		return err_set(e, ERR_SPEC, "a copy-on-write mount shows one file system");
 	if ((m->kind == MOUNT_PROC || m->kind == MOUNT_SYSFS) && !m->no_symlink)
 		return err_set(e, ERR_SPEC, "%s may not be mounted through a link", m->type);
 	return 0;

@@ -242,6 +242,26 @@ static void force_readonly(const struct entry *en, struct op_mount *out)
 		apply(&out->rattr_set, &out->rattr_clear, MOUNT_ATTR_RDONLY, 0);
 }
 
+/* What a project's mount has besides: names that are not seen, an overlay over it. */
+static void project(struct build *b, const struct entry *en, size_t index, struct op_mount *out)
+{
+	const struct profile *p = b->t->profile;
+	const struct op *root = plan_find(b->p, OP_ROOT);
+
+	if (en->tm->hide) {
+		out->hide = p->mounts.hide;
+		out->n_hide = p->mounts.n_hide;
+		out->show = p->mounts.show;
+		out->n_show = p->mounts.n_show;
+	}
+	if (!en->tm->cow)
+		return;
+	if (root->u.root.upper_tmpfs)
+		out->cow_tmpfs_bytes = root->u.root.tmpfs_size_bytes;
+	else
+		out->cow_dir = arena_printf(b->a, "project-%zu", index);
+}
+
 /* mountLabel: a label for each new file system that carries labels of its own. */
 static const char *label_of(const struct build *b, const struct op_mount *out)
 {
@@ -277,7 +297,7 @@ static int decide(struct build *b, struct entry *en, struct op_mount *out, struc
 	return 0;
 }
 
-static int add(struct build *b, struct entry *en, struct err *e)
+static int add(struct build *b, struct entry *en, size_t index, struct err *e)
 {
 	struct op_mount out = { .dest_ctr = path_clean(b->a, en->m->destination) };
 	const char *rule = en->tm->rule ? en->tm->rule : "oci";
@@ -291,6 +311,8 @@ static int add(struct build *b, struct entry *en, struct err *e)
 	if (decide(b, en, &out, e))
 		return -1;
 	open_dev(&out, &out.attr_set);
+	if (en->bind && !out.remount)
+		project(b, en, index, &out);
 
 	struct op *op = plan_add(b->p, OP_MOUNT, en->where, rule);
 
@@ -310,7 +332,7 @@ int p_mounts(struct build *b, struct err *e)
 
 		if (!en.m->destination || !*en.m->destination)
 			return err_set(e, ERR_SPEC, "%s: destination: absent", en.where);
-		if (add(b, &en, e))
+		if (add(b, &en, i, e))
 			return -1;
 	}
 	return 0;

@@ -103,6 +103,14 @@ static int idmap(struct build *b, struct op_root *r, struct err *e)
 	return 0;
 }
 
+static bool has_cow(const struct build *b)
+{
+	for (size_t i = 0; i < b->s->n_mounts; i++)
+		if (b->t->mounts[i].cow)
+			return true;
+	return false;
+}
+
 int p_root(struct build *b, struct err *e)
 {
 	const struct fact_path *at = &b->f->root.at;
@@ -116,6 +124,8 @@ int p_root(struct build *b, struct err *e)
 		return err_set(e, ERR_SPEC, "root.path %s: %s", r.root_host,
 			       at->type ? "not a directory" : "does not exist");
 	if (b->t->root_overlay && overlay(b, &r, e))
+		return -1;
+	if (!b->t->root_overlay && has_cow(b) && upper_dir(b, &r, e))
 		return -1;
 	if (!b->t->root_overlay)
 		*arena_push(b->a, r.lower_host, r.n_lower) = r.root_host;

@@ -122,7 +122,8 @@ struct op_root {
 	bool idmap; /* layers through idmapped clones with the container's maps */
 	bool upper_tmpfs;
 	uint64_t tmpfs_size_bytes;
-	const char *upper_dir_host; /* this container's alone: upper and work are in it; made 0700 */
+	/* this container's alone, made 0700: upper and work are in it, and those of projects */
+	const char *upper_dir_host;
 	bool metacopy, userxattr;
 	const char *redirect_dir;  /* mount option's value, final */
 	bool no_pivot;
@@ -209,6 +210,13 @@ struct op_mount {
 	bool idmap_recursive;
 	struct plan_idmap *uid, *gid; /* MAPS: ctr = id on disk, host = id it appears as */
 	size_t n_uid, n_gid;
+	/* bind: names that are not seen, and what is excepted and not searched; fnmatch(3) */
+	const char **hide, **show;
+	size_t n_hide, n_show;
+	/* bind: an overlay over the source, its upper in this directory of op_root.upper_dir_host,
+	 * or in a tmpfs of this size; hidden names are whiteouts in it. NULL and 0: none */
+	const char *cow_dir;
+	uint64_t cow_tmpfs_bytes;
 	bool no_symlink; /* proc, sysfs: a destination that is not a real directory is refused */
 };
 struct op_file { const char *path_ctr, *content; uint32_t mode; };

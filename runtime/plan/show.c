@@ -163,6 +163,8 @@ static const struct show_row mount_fs[] = {
 	ROW(op_mount, remount, SHOW_BOOL), ROW(op_mount, data, SHOW_STR), ROW(op_mount, label, SHOW_STR),
 	ROW_A(op_mount, idmap, SHOW_NAME, mount_idmap), ROW(op_mount, idmap_recursive, SHOW_BOOL),
 	LIST(op_mount, uid, SHOW_ROWS, &idmap), LIST(op_mount, gid, SHOW_ROWS, &idmap),
+	LIST(op_mount, hide, SHOW_STRS, NULL), LIST(op_mount, show, SHOW_STRS, NULL),
+	ROW(op_mount, cow_dir, SHOW_STR), ROW(op_mount, cow_tmpfs_bytes, SHOW_U64),
 	ROW(op_mount, no_symlink, SHOW_BOOL), END };
 
 static const struct show_row file[] = { ROW(op_file, path_ctr, SHOW_STR),

@@ -232,6 +232,10 @@ static void mount_one(struct strbuf *b, const struct op *op)
 	strbuf_adds(b, m->idmap == MOUNT_IDMAP_CONTAINER ? ", ids mapped as the container's" : "");
 	put_maps(b, "owner", m->uid, m->n_uid);
 	put_maps(b, "group", m->gid, m->n_gid);
+	if (m->cow_dir || m->cow_tmpfs_bytes)
+		strbuf_adds(b, m->cow_dir ? ", copy-on-write on disk" : ", copy-on-write in memory");
+	put_list(b, "\n" INDENT "not seen: ", m->hide, m->n_hide);
+	put_list(b, "\n" INDENT "but: ", m->show, m->n_show);
 }
 
 static void file(struct strbuf *b, const struct op *op)

@@ -269,6 +269,50 @@ static const struct row mounts[] = {
 	  .no_rule = "mount.propagation", .has = "\"rootfsPropagation\":\"private\"" },
 };
 
+#define PROJECTS(way) "\"mounts\":{\"projects\":\"" way "\"}"
+
+static void files_only(struct facts *f)
+{
+	f->mounts[0].type = 'f';
+}
+static void of_host_root(struct facts *f)
+{
+	f->mounts[0].uid = f->mounts[0].gid = 0;
+}
+static void no_map_of_mounts(struct facts *f)
+{
+	f->mounts[0].can_idmap = false;
+}
+
+static const struct row projects[] = {
+	{ "names are hidden in a project", .mounts = BIND("/srv/p", "/w"), .rule = "mount.hide",
+	  .action = FIND_ADDED, .what = "/srv/p" },
+	{ "no names, nothing hidden", .mounts = BIND("/srv/p", "/w"),
+	  .profile = "\"mounts\":{\"hide\":[]}", .no_rule = "mount.hide" },
+	{ "nothing is hidden in what the administrator allows", .mounts = BIND("/srv/p", "/w"),
+	  .profile = "\"mounts\":{\"allow\":[\"/srv/p\"]}", .no_rule = "mount.hide" },
+	{ "nothing is hidden in a single file", .mounts = BIND("/srv/p", "/w"), .facts = files_only,
+	  .no_rule = "mount.hide" },
+	{ "by default a project is written", .mounts = BIND("/srv/p", "/w"),
+	  .no_rule = "mount.projects" },
+	{ "projects may be read-only", .mounts = BIND("/srv/p", "/w"), .profile = PROJECTS("ro"),
+	  .rule = "mount.projects", .action = FIND_REPLACED, .has = "\"ro\"" },
+	{ "projects may be copy-on-write", .mounts = BIND("/srv/p", "/w"),
+	  .profile = PROJECTS("cow"), .rule = "mount.cow", .action = FIND_REPLACED },
+	{ "a single file cannot: it is read-only", .mounts = BIND("/srv/p", "/w"),
+	  .profile = PROJECTS("cow"), .facts = files_only, .rule = "mount.projects",
+	  .action = FIND_REPLACED, .has = "\"ro\"", .no_rule = "mount.cow" },
+	{ "copy-on-write, a project of the host's root is written", .mounts = BIND("/srv/p", "/w"),
+	  .profile = PROJECTS("cow"), .facts = of_host_root, .rule = "mount.cow",
+	  .action = FIND_REPLACED, .lacks = "\"ro\"" },
+	{ "directly, it is read-only", .mounts = BIND("/srv/p", "/w"), .facts = of_host_root,
+	  .rule = "mount.owner", .action = FIND_REPLACED, .has = "\"ro\"" },
+	{ "copy-on-write needs a map of ids", .mounts = BIND("/srv/p", "/w"),
+	  .profile = PROJECTS("cow"), .facts = no_map_of_mounts, .deny = "mount.cow" },
+	{ "what is refused directly is refused copy-on-write", .mounts = BIND("/etc", "/w"),
+	  .profile = PROJECTS("cow"), .deny = "mount.system" },
+};
+
 #define CAPS(set, x) "\"capabilities\":{\"" set "\":[" x "]}"
 
 static const struct row processes[] = {
@@ -590,6 +634,7 @@ int main(void)
 	CHECK(namespaces);
 	CHECK(roots);
 	CHECK(mounts);
+	CHECK(projects);
 	CHECK(processes);
 	CHECK(others);
 	network();
