@@ -16,7 +16,7 @@ static struct {
 	enum log_level level;
 	int fd;
 	bool json;
-} cfg = { .level = LOG_ERROR, .fd = -1 };
+} cfg = { .level = LOG_WARN, .fd = -1 };
 
 static const char *const level_name[] = {
 	[LOG_ERROR] = "error",
@@ -67,7 +67,7 @@ __attribute__((format(printf, 2, 0))) static void vlog(enum log_level level, con
 		return;
 	vsnprintf(msg, sizeof(msg), fmt, ap);
 	make_plain(msg);
-	if (cfg.fd >= 0)
+	if (cfg.fd >= 0 && (level != LOG_WARN || !cfg.json || cfg.level > LOG_WARN))
 		to_file(level, msg);
 	if (level != LOG_DEBUG || cfg.fd < 0)
 		dprintf(STDERR_FILENO, "agentrt: %s%s\n", level == LOG_WARN ? "warning: " : "", msg);

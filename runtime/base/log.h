@@ -2,9 +2,9 @@
 /*
  * log.h - what the program says of itself: stderr, and the file of --log
  *
- * Errors go to stderr and to the log; warnings and debug lines only where the level asks for them
- * (Podman parses oci-log as one JSON object, so the default level in JSON is errors only).
- * Only cmd/ logs errors; everybody may log_debug().
+ * Errors and warnings go to stderr and to the log, debug lines only where the level asks for them. A
+ * log in JSON gets warnings only together with those: Podman parses its oci-log as one object, so a
+ * warning there would hide the error. Only cmd/ logs errors; everybody may log_debug().
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H

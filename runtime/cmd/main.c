@@ -131,7 +131,7 @@ static int open_log(const struct cmd_ctx *ctx, struct err *e)
 		if (fd < 0)
 			return err_sys(e, "open log file %s", ctx->log);
 	}
-	log_setup(ctx->debug ? LOG_DEBUG : LOG_ERROR, fd, ctx->log_is_json);
+	log_setup(ctx->debug ? LOG_DEBUG : LOG_WARN, fd, ctx->log_is_json);
 	return 0;
 }
 

@@ -120,18 +120,23 @@ int do_hook(struct exec_ctx *c, const struct op *op, size_t i, struct err *e)
 int exec_hooks(const struct plan *p, enum plan_hook_kind kind, const char *state_json,
 	       struct err *e)
 {
+	bool failed = false;
+
 	for (size_t i = 0; i < p->n_ops; i++) {
 		const struct op *op = &p->ops[i];
+		struct err late = ERR_INIT;
 
 		if (op->kind != OP_HOOK || op->u.hook.kind != kind)
 			continue;
 		if (run_hook(&op->u.hook,
 			     op->u.hook.env ? op->u.hook.env : (const char *const *)environ,
-			     p->bundle_host, state_json, e)) {
-			if (e)
-				e->op = (int)i;
-			return -1;
-		}
+			     p->bundle_host, state_json, failed ? &late : e) == 0)
+			continue;
+		if (e && !failed)
+			e->op = (int)i;
+		failed = true;
+		if (kind != PLAN_HOOK_POSTSTOP)
+			break;
 	}
-	return 0;
+	return failed ? -1 : 0;
 }

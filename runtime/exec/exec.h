@@ -64,7 +64,10 @@ int exec_start(int state_dirfd, struct err *e);
 int exec_join(const struct plan *p, const struct exec_opts *o, struct exec_result *ret,
 	      struct err *e);
 
-/* exec_hooks() - run the plan's hooks of one kind here (poststart, poststop); @state_json on stdin */
+/*
+ * exec_hooks() - run the plan's hooks of one kind here (poststart, poststop); @state_json on stdin
+ * The first that fails ends it, but poststop hooks run all. Return: -1 with the first failure.
+ */
 int exec_hooks(const struct plan *p, enum plan_hook_kind kind, const char *state_json, struct err *e);
 
 /* exec_sweep_uppers() - remove the upper directories below @dir_host whose containers are gone, and

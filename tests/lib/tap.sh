@@ -39,6 +39,11 @@ tap_result() { # NAME STATUS NOTE
 		[ -z "${TAP_FIRST:-}" ] || exit 1
 	fi
 }
+tap_merge() { # FILE...: results that were printed elsewhere, numbered on
+	awk -v n="$tap_n" '/^(not )?ok [0-9]+ / {sub(/ok [0-9]+/, "ok " ++n)} {print}' "$@"
+	tap_n=$((tap_n + $(cat "$@" | grep -cE '^(not )?ok ')))
+	tap_bad=$((tap_bad + $(cat "$@" | grep -c '^not ok ')))
+}
 tap_done() {
 	echo "1..$tap_n"
 	[ "$tap_bad" -eq 0 ]

@@ -246,6 +246,14 @@ is "a failing poststart hook fails start" "$(status_of oci start "h$n")" 1
 is "and destroys the container" "$(status_of oci state "h$n") $(cgroups "h$n")" "1 0"
 bundle badstop ".process.args = [\"true\"] | .hooks.poststop = [$(hook x '; exit 5')]"
 is "a failing poststop hook does not fail delete" "$(status_of oci run --bundle "$work/badstop" "h$n")" 0
+bundle badstop ".process.args = [\"true\"] | .hooks.poststop = [$(hook x '; exit 5'), $(hook poststop)]"
+: >"$work/hooklog"
+like "but is a warning" "$(said oci --log "$work/warn.log" run --bundle "$work/badstop" "h$n")" \
+	"^agentrt: warning: delete container h$n: poststop hook /bin/sh: exit status 5"
+like "in a log of text, too" "$(cat "$work/warn.log")" "Z warning: delete container h$n: poststop hook"
+is "and the hooks after it run" "$(tail -n 1 "$work/hooklog")" poststop
+oci --log "$work/warn.json" --log-format json run --bundle "$work/badstop" "h$n" >/dev/null 2>&1 </dev/null
+is "a log in JSON, which engines read, has errors only" "$(wc -c <"$work/warn.json")" 0
 
 # --- a created container is deleted, and an interrupted one
 oci create --bundle "$work/life" "cr$n" >/dev/null 2>&1 </dev/null

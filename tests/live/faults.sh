@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # faults.sh - every command fails, or is killed, at every place that can: one clear error, nothing left.
 #
-# Every name in fault("...") is tried with create, start, exec and delete under two profiles. A place
-# counts only where it was really reached: one that no command reaches is a failure of this test.
+# Every name in fault("...") is tried with create, start, exec and delete under two profiles, which run
+# beside each other. A place counts only where it was really reached: one that no command reaches is a
+# failure of this test.
 set -u
 top=$(cd "$(dirname "$0")/../.." && pwd)
 . "$top/tests/lib/tap.sh"
@@ -12,7 +13,10 @@ agentrt=$dir/agentrt
 work=$(mktemp -d /tmp/agentrt-faults.XXXXXX)
 . "$top/tests/lib/bundle.sh"
 cleanup() {
-	kill "$listener" 2>/dev/null
+	kill $(jobs -p) 2>/dev/null
+	for profile in agent oci; do
+		for id in $(rt list -q 2>/dev/null); do rt delete --force "$id" >/dev/null 2>&1; done
+	done
 	bundle_cleanup
 }
 trap cleanup EXIT
@@ -26,22 +30,21 @@ bundle plain "$most"
 bundle tty "$most | .process.terminal = true"
 perl -e 'use Socket; socket(S, PF_UNIX, SOCK_STREAM, 0); bind(S, pack_sockaddr_un($ARGV[0])); listen(S, 99); sleep 900' \
 	"$work/console" &
-listener=$!
-declare -A reached
 
-# Processes of this run, by their cgroup, or the environment they were forked with; no zombies, which
-# are their parent's affair.
+# Processes of this profile's run, by their cgroup, or the environment they were forked with; no
+# zombies, which are their parent's affair.
 alive() {
 	local p
-	{ grep -lsa -- "-$$" /proc/[0-9]*/cgroup; grep -lsaz "^FAULTS_MARK=faults-$$\$" /proc/[0-9]*/environ; } | cut -d/ -f3 |
+	{ grep -lsa -- "-$profile-$$" /proc/[0-9]*/cgroup; grep -lsaz "^FAULTS_MARK=faults-$profile-$$\$" /proc/[0-9]*/environ; } | cut -d/ -f3 |
 		sort -u | while read -r p; do grep -qs '^State:.[^ZX]' "/proc/$p/status" && echo "$p"; done
 }
 # What bears this run's mark, outside of the state directory and in it.
 left() {
-	echo "mounts $(grep -ce "-$$" -e "$work" /proc/self/mountinfo) cgroups $(find /sys/fs/cgroup -type d -name "*-$$*" | wc -l)" \
-		"uppers $(find /var/lib/agentrt -mindepth 1 -maxdepth 1 -name "*-$$.*" | wc -l)" \
-		"processes $(alive | wc -l) ids $(grep -c -- "-$$ " /run/agentrt/.ids)" \
-		"state $(find "$work/state" -mindepth 1 -maxdepth 1 | wc -l)"
+	local mark=-$profile-$$
+	echo "mounts $(grep -ce "$mark" -e "$work" /proc/self/mountinfo) cgroups $(find /sys/fs/cgroup -type d -name "*$mark*" | wc -l)" \
+		"uppers $(find /var/lib/agentrt -mindepth 1 -maxdepth 1 -name "*$mark.*" | wc -l)" \
+		"processes $(alive | wc -l) ids $(grep -c -- "$mark " /run/agentrt/.ids)" \
+		"state $(find "$work/state.$profile" -mindepth 1 -maxdepth 1 | wc -l)"
 }
 nothing='mounts 0 cgroups 0 uppers 0 processes 0 ids 0 state 0'
 is_clean() { # NAME: what dies asynchronously may take a moment
@@ -53,15 +56,15 @@ is_clean() { # NAME: what dies asynchronously may take a moment
 	done
 	is "$1" "$now" "$nothing"
 }
-rt() { FAULTS_MARK=faults-$$ timeout 30 "$agentrt" --root "$work/state" "$@"; }
+rt() { FAULTS_MARK=faults-$profile-$$ timeout 30 "$agentrt" --root "$work/state.$profile" "$@"; }
 create() {
-	local opts=(--bundle "$work/$kind" --pid-file "$work/pid")
+	local opts=(--bundle "$work/$kind" --pid-file "$work/pid.$profile")
 	[ "$kind" = tty ] && opts+=(--console-socket "$work/console")
-	rt --profile "$profile" create "${opts[@]}" "$id" </dev/null >/dev/null 2>"$work/err"
+	rt --profile "$profile" create "${opts[@]}" "$id" </dev/null >/dev/null 2>"$work/err.$profile"
 }
-start() { rt start "$id" </dev/null >/dev/null 2>"$work/err"; }
-execute() { rt exec $([ "$kind" = tty ] && echo --tty --console-socket "$work/console") --detach "$id" sleep 60 </dev/null >/dev/null 2>"$work/err"; }
-delete() { rt delete "$@" "$id" </dev/null >/dev/null 2>"$work/err"; }
+start() { rt start "$id" </dev/null >/dev/null 2>"$work/err.$profile"; }
+execute() { rt exec $([ "$kind" = tty ] && echo --tty --console-socket "$work/console") --detach "$id" sleep 60 </dev/null >/dev/null 2>"$work/err.$profile"; }
+delete() { rt delete "$@" "$id" </dev/null >/dev/null 2>"$work/err.$profile"; }
 
 # at PLACE COMMAND...: whether the command failed there (or warned, where it must go on); its words are
 # checked. One that did not get there must have succeeded.
@@ -70,13 +73,13 @@ at() {
 	shift
 	AGENTRT_FAULT=$place "$@"
 	status=$?
-	if ! grep -qE 'injected|c_exec|input/output error' "$work/err" && [ "$place" != p_map.clone ]; then
-		[ $status -eq 0 ] || tap_result "$profile: $1 fails at $place only where it was told to" 1 "$(cat "$work/err")"
+	if ! grep -qE 'injected|c_exec|input/output error' "$work/err.$profile" && [ "$place" != p_map.clone ]; then
+		[ $status -eq 0 ] || tap_result "$profile: $1 fails at $place only where it was told to" 1 "$(cat "$work/err.$profile")"
 		return 1
 	fi
-	[ $status -ne 0 ] || grep -q '^agentrt: warning: delete container .*injected' "$work/err" || return 1
-	reached[$place]=1
-	like "$profile: $1 that fails at $place says one sentence" "$(wc -l <"$work/err") $(cat "$work/err")" '^1 agentrt: .+'
+	[ $status -ne 0 ] || grep -q '^agentrt: warning: delete container .*injected' "$work/err.$profile" || return 1
+	echo "$place" >>"$work/reached"
+	like "$profile: $1 that fails at $place says one sentence" "$(wc -l <"$work/err.$profile") $(cat "$work/err.$profile")" '^1 agentrt: .+'
 }
 kill_at() { AGENTRT_KILL=$1 "${@:2}" 2>/dev/null; } # where it gets there
 gone() { # NAME
@@ -120,9 +123,10 @@ try_exec() { # PLACE
 }
 
 mapfile -t places < <(mutants_named fault "$top")
-for profile in agent oci; do
+every_place() {
+	local place id=f-$profile-$$ kind
 	for place in "${places[@]}"; do
-		id=f-$profile-$$ kind=plain
+		kind=plain
 		[[ $place = *console* ]] && kind=tty
 		try_create "$place" || try_start "$place" || try_delete "$place"
 	done
@@ -135,11 +139,18 @@ for profile in agent oci; do
 		done
 		gone "$profile: after every failed exec"
 	done
+}
+workers=()
+for profile in agent oci; do
+	every_place >"$work/$profile.tap" &
+	workers+=($!)
 done
+wait "${workers[@]}"
+tap_merge "$work/agent.tap" "$work/oci.tap"
 for place in "${places[@]}"; do
 	case $place in
 	op.lsm) [ -d /sys/kernel/security/apparmor ] || { skip "$place is reached" "no security module here"; continue; } ;;
 	esac
-	is "$place is reached by some command" "${reached[$place]:-0}" 1
+	ok "$place is reached by some command" grep -qxF "$place" "$work/reached"
 done
 tap_done
