@@ -113,6 +113,7 @@ static const struct field_table hierarchy_table = {
 			ROW("controllers", F_STRING, OPT, H, controllers, NULL, SEC),
 			ROW("mount", F_STRING, OPT, H, mount_host, NULL, SEC),
 			ROW("ownPath", F_STRING, OPT, H, own_path, NULL, SEC),
+			ROW("delegated", F_STRING, OPT, H, delegated, NULL, SEC),
 			ROW_END,
 		},
 };
@@ -127,6 +128,7 @@ static const struct field_table facts_table = {
 			ROW("kernel", F_STRING, OPT, F, kernel, NULL, SEC),
 			ROW("euid", F_U32, OPT, F, euid, NULL, SEC),
 			ROW("inInitialUserns", F_BOOL, OPT, F, in_initial_userns, NULL, SEC),
+			ROW("noMountRights", F_BOOL, OPT, F, no_mount_rights, NULL, SEC),
 			ROW("capBounding", F_U64, OPT, F, cap_bounding, NULL, SEC),
 			ROW("capLast", F_U32, OPT, F, cap_last, NULL, SEC),
 			ROW("kernelIdmap", F_BOOL, OPT, F, kernel_idmap, NULL, SEC),

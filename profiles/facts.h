@@ -23,6 +23,7 @@ struct fact_hierarchy {
 	const char *controllers; /* "memory", "cpu,cpuacct", "name=systemd" */
 	const char *mount_host;	 /* "/sys/fs/cgroup/memory" */
 	const char *own_path;	 /* the runtime's own cgroup in it, "/" at the root */
+	const char *delegated;	 /* below it this user may make cgroups; NULL: nowhere, or root */
 };
 
 /*
@@ -72,6 +73,7 @@ struct facts {
 	const char *kernel; /* uname release, for messages only: features are probed */
 	uint32_t euid;
 	bool in_initial_userns;
+	bool no_mount_rights; /* not even a clone of a mount may be made out here */
 	uint64_t cap_bounding; /* the runtime's */
 	uint32_t cap_last;
 	bool kernel_idmap, kernel_overlay, kernel_landlock, kernel_cgroup_kill;

@@ -60,10 +60,11 @@ static int get_ids(struct cmd_ctx *ctx, const struct pipeline_opts *o, struct pi
 	return state_reserve_ids(ctx->root, o->id, NULL, &p->grant, e);
 }
 
-/* `explain` shows what the machine's runtime would do, whoever asks. */
+/* `explain` shows what the machine's runtime would do with a policy, whoever asks. */
 static void see_as_root(struct facts *f)
 {
 	f->euid = 0;
+	f->no_mount_rights = false;
 	f->cap_bounding = (UINT64_C(2) << f->cap_last) - 1;
 }
 
@@ -78,7 +79,7 @@ static int get_facts(struct cmd_ctx *ctx, const struct pipeline_opts *o, struct 
 	if (probe_facts(ctx->a, p->spec, o->bundle_host, &po, &p->facts, e) ||
 	    get_ids(ctx, o, p, e))
 		return -1;
-	if (o->peek && p->facts->euid != 0)
+	if (o->peek && p->facts->euid != 0 && p->profile->userns != USERNS_AS_SPEC)
 		see_as_root(p->facts);
 	p->facts->id = o->id;
 	p->facts->id_base = p->grant.base;

@@ -26,6 +26,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -36,6 +37,7 @@
 #include "exec/ctx_begin.h"
 #include "exec/fds.h"
 #include "exec/gate.h"
+#include "exec/helper.h"
 #include "exec/run.h"
 #include "exec/spawn.h"
 
@@ -89,6 +91,27 @@ static int phase_pre(struct exec_ctx *c, struct err *e)
 	return gate_make(c->opts->state_dirfd, &c->gate, &c->result, e);
 }
 
+/* As root of the container's user namespace, where the caller is nobody: its copy of our mounts is
+ * as good a source as they are, and what is cloned from it may be attached in the container's. */
+static int map_inside(void *arg, struct err *e)
+{
+	struct exec_ctx *c = arg;
+
+	if (setns(c->userns, CLONE_NEWUSER) < 0)
+		return err_sys(e, "enter the container's user namespace");
+	if (unshare(CLONE_NEWNS) < 0)
+		return err_sys(e, "make a mount namespace in the container's user namespace");
+	return run_phase(c, P_MAP, e);
+}
+
+static int make_mounts(struct exec_ctx *c, struct err *e)
+{
+	const struct op *userns = plan_find(c->plan, OP_USERNS);
+
+	return userns && userns->u.userns.mounts_inside ? helper_run(map_inside, c, e) :
+							  run_phase(c, P_MAP, e);
+}
+
 static int phase_map(struct exec_ctx *c, struct err *e)
 {
 	uint64_t flags = (c->new_userns ? CLONE_NEWUSER : 0) |
@@ -106,7 +129,7 @@ static int phase_map(struct exec_ctx *c, struct err *e)
 	if (fault("p_map"))
 		return err_set(e, ERR_SYS, "injected failure at p_map");
 	if (run_kind(c, P_MAP, OP_USERNS, e) ||
-	    sync_send(&c->sync, SYNC_MAPPED, NULL, NULL, 0, e) || run_phase(c, P_MAP, e))
+	    sync_send(&c->sync, SYNC_MAPPED, NULL, NULL, 0, e) || make_mounts(c, e))
 		return -1;
 	return 0;
 }

@@ -22,7 +22,7 @@ static const struct area {
 	{ .decide = p_dev },	    { .decide = p_hooks_fs }, { .decide = p_paths },
 	/* C_DROP and later */
 	{ .decide = p_process },    { .decide = p_hooks_exec }, { .add = p_exec },
-	{ .decide = p_hooks_post },
+	{ .decide = p_hooks_post },  { .decide = p_rootless },
 };
 
 static int run_areas(struct build *b, struct err *e)
@@ -139,6 +139,7 @@ static void join_userns(struct build *b, const struct exec_target *t)
 		.n_uid = l->n_uid_mappings,
 		.n_gid = l->n_gid_mappings,
 	};
+	p_rootless_maps(b, &op->u.userns);
 }
 
 static void join_cgroup(struct build *b, const struct exec_target *t)

@@ -21,6 +21,7 @@ struct cg_build {
 	const char *v2_controllers; /* of cgroup.controllers */
 	const struct oci_resources *r;
 	bool update; /* of a cgroup in use */
+	const char *why_none; /* where there is no cgroup */
 	bool zero_pids; /* pids.limit 0 is a limit (specification 1.3 on) */
 };
 

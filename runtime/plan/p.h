@@ -47,6 +47,10 @@ p_add_fn p_exec;	/* OP_EXEC */
 p_fn p_sysctl;		/* OP_SYSCTL: A's in C_ANET, others in C_DROP */
 p_fn p_hooks_exec;	/* OP_HOOK: startContainer */
 p_fn p_hooks_post;	/* OP_HOOK: poststart, poststop */
+p_fn p_rootless;	/* none: what the others made, for a runtime without rights over mounts */
+
+/* p_rootless_maps() - how an ordinary user's maps are written, and what they deny */
+void p_rootless_maps(const struct build *b, struct op_userns *u);
 
 /* A file of ours stands there instead of whatever the config mounts. */
 bool p_net_replaces(const struct build *b, const char *path_ctr);

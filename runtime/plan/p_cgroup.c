@@ -47,6 +47,9 @@ int cg_need(const struct cg_build *c, const char *controller, const char *prop,
 {
 	enum cg_where where = cg_where(c, controller);
 
+	if (where == CG_NOWHERE && c->why_none)
+		return err_set(e, ERR_UNSUPPORTED, "linux.resources.%s: it cannot be held without a "
+			       "cgroup, and %s", prop, c->why_none);
 	if (where == CG_NOWHERE)
 		return err_set(e, ERR_UNSUPPORTED, "linux.resources.%s: this host has no cgroup controller "
 			       "\"%s\"", prop, controller);
@@ -147,11 +150,36 @@ static const char *parent_of(struct arena *a, const char *path)
 	return path_clean(a, arena_printf(a, "%s/..", path));
 }
 
+/* A runtime that is not the machine's root makes cgroups only where it was given a place. */
+static bool is_users(const struct build *b)
+{
+	return b->f->euid != 0 || !b->f->in_initial_userns;
+}
+
+static bool has_delegation(const struct build *b)
+{
+	for (size_t i = 0; i < b->f->n_hierarchies; i++)
+		if (b->f->hierarchies[i].delegated)
+			return true;
+	return false;
+}
+
+static const char *why_none(const struct build *b)
+{
+	if (b->f->cgroup == CGROUP_NONE)
+		return "there is none on this host, or they are disabled";
+	return is_users(b) && !has_delegation(b) ? "none is delegated to this user" : NULL;
+}
+
 static const char *dir_path(struct build *b, const struct fact_hierarchy *h)
 {
 	const char *given = b->s->linux_.cgroups_path;
 	const char *own = h->own_path ? h->own_path : "/";
 
+	if (is_users(b) && (!given || given[0] != '/'))
+		return path_join(b->a, h->delegated,
+				 given && *given ? path_clean(b->a, given) + 1 :
+						   arena_printf(b->a, "agentrt-%s", b->o->id));
 	if (!given || !*given)
 		return arena_printf(b->a, "/agentrt-%s", b->o->id);
 	if (given[0] == '/')
@@ -171,6 +199,9 @@ static int dirs(struct build *b, struct op_cgroup *cg, struct err *e)
 		if (streq(d.path, "/") && !mutant("cgroup.root"))
 			return err_set(e, ERR_SPEC, "linux.cgroupsPath: \"%s\" is the root of the cgroup "
 				       "hierarchy, which holds the whole host", b->s->linux_.cgroups_path);
+		if (is_users(b) && !path_is_within(d.path, h->delegated))
+			return err_set(e, ERR_SPEC, "linux.cgroupsPath: \"%s\" is not below %s, the "
+				       "cgroup that is delegated to this user", d.path, h->delegated);
 		*arena_push(b->a, cg->dirs, cg->n_dirs) = d;
 	}
 	return 0;
@@ -225,10 +256,10 @@ int p_cgroup(struct build *b, struct err *e)
 {
 	struct op_cgroup cg = { .v2 = b->f->cgroup == CGROUP_V2 };
 	struct cg_build c = { .a = b->a, .cg = &cg, .v2_controllers = b->f->v2_controllers,
-			      .r = b->s->linux_.resources,
+			      .r = b->s->linux_.resources, .why_none = why_none(b),
 			      .zero_pids = counts_zero_pids(b->s->oci_version) };
 
-	cg.none = b->f->cgroup == CGROUP_NONE || b->f->euid != 0;
+	cg.none = c.why_none != NULL;
 	if (!cg.none && dirs(b, &cg, e))
 		return -1;
 	if (c.r && decide_writes(&c, e))
@@ -239,8 +270,7 @@ int p_cgroup(struct build *b, struct err *e)
 
 	struct op *op = plan_add(b->p, OP_CGROUP, "linux.cgroupsPath", "oci");
 
-	if (cg.none)
-		op->note = b->f->euid ? "rootless: no cgroup is delegated" : "this host has no cgroups";
+	op->note = c.why_none;
 	op->u.cgroup = cg;
 	return 0;
 }

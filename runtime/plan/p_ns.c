@@ -38,20 +38,6 @@ int p_ns_path(const struct build *b, enum oci_ns_type type, const char *path, ui
 	return 0;
 }
 
-/*
- * setgroups must be off before a process without CAP_SETGID over the parent may write a gid map;
- * several ids then need the setuid helpers newuidmap(1) and newgidmap(1).
- */
-static void rootless_maps(const struct build *b, struct op_userns *u)
-{
-	bool plain = u->n_uid == 1 && u->n_gid == 1 && u->uid[0].size == 1 && u->gid[0].size == 1;
-
-	if (b->f->euid == 0 || u->action != NS_NEW)
-		return;
-	u->deny_setgroups = plain;
-	u->newidmap = !plain;
-}
-
 static int userns(struct build *b, struct err *e)
 {
 	const struct oci_namespace *ns = oci_ns_find(b->s, NS_USER);
@@ -71,7 +57,7 @@ static int userns(struct build *b, struct err *e)
 		return err_set(e, ERR_SPEC, "linux.uidMappings, linux.gidMappings: a new user namespace "
 			       "needs both");
 	}
-	rootless_maps(b, &u);
+	p_rootless_maps(b, &u);
 	struct op *op = plan_add(b->p, OP_USERNS, "linux.namespaces",
 				 b->t->userns_private ? "userns.private" : "oci");
 

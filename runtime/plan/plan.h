@@ -139,6 +139,7 @@ struct op_userns { /* no such op: the runtime's own user namespace */
 	size_t n_uid, n_gid;
 	bool deny_setgroups; /* rootless single map */
 	bool newidmap;	     /* through newuidmap(1)/newgidmap(1) */
+	bool mounts_inside;  /* the runtime may clone no mount but as root of this namespace */
 };
 struct op_ns { /* every type but user has one; network has none where there is an A */
 	int type; /* enum oci_ns_type's numbers, named by plan_ns_name() */

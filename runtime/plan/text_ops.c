@@ -121,6 +121,10 @@ static void userns(struct strbuf *b, const struct op *op)
 	put_ns(b, u->action, u->path_host);
 	put_maps(b, "uid", u->uid, u->n_uid);
 	put_maps(b, "gid", u->gid, u->n_gid);
+	if (u->newidmap)
+		strbuf_adds(b, "\n" INDENT "by newuidmap and newgidmap");
+	if (u->deny_setgroups)
+		strbuf_adds(b, "\n" INDENT "no supplementary groups");
 }
 
 static void ns(struct strbuf *b, const struct op *op)

@@ -9,11 +9,13 @@
 #include "probe/cgroups.h"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "base/table.h"
 #include "probe/internal.h"
 
 #define SELF_CGROUP_MAX_BYTES 65536
@@ -164,6 +166,30 @@ static bool has_cgroup_kill(struct arena *a, const struct fact_hierarchy *v2)
 	return strstr(features, "favordynmods") != NULL;
 }
 
+static bool may_write(struct arena *a, const char *dir, const char *file)
+{
+	return faccessat(AT_FDCWD, arena_printf(a, "%s/%s", dir, file), W_OK, AT_EACCESS) == 0;
+}
+
+/*
+ * A cgroup is delegated to a user by giving him its directory and its cgroup.procs
+ * (cgroup-v2.rst, "Delegation"). The place beside our own cgroup comes first: one that holds
+ * processes, as our own does, cannot hand controllers down.
+ */
+static const char *find_delegated(struct arena *a, const struct fact_hierarchy *v2)
+{
+	const char *place[] = { path_clean(a, arena_printf(a, "%s/..", v2->own_path)),
+				v2->own_path };
+
+	for (size_t i = 0; i < ARRAY_SIZE(place); i++) {
+		const char *dir = arena_printf(a, "%s%s", v2->mount_host, place[i]);
+
+		if (may_write(a, dir, ".") && may_write(a, dir, "cgroup.procs"))
+			return place[i];
+	}
+	return NULL;
+}
+
 int probe_cgroups(struct probe_ctx *c, struct err *e)
 {
 	auto_free char *text = NULL;
@@ -174,11 +200,17 @@ int probe_cgroups(struct probe_ctx *c, struct err *e)
 	    cgroups_find(c->a, &c->mounts, arena_strdup(c->a, text), f, e))
 		return -1;
 	if (f->cgroup == CGROUP_HYBRID || f->cgroup == CGROUP_V2) {
-		const struct fact_hierarchy *v2 = &f->hierarchies[f->n_hierarchies - 1];
+		struct fact_hierarchy *v2 = &f->hierarchies[f->n_hierarchies - 1];
 
 		f->v2_controllers = read_line(
 			c->a, arena_printf(c->a, "%s/cgroup.controllers", v2->mount_host));
 		f->kernel_cgroup_kill = has_cgroup_kill(c->a, v2);
+		if (f->cgroup == CGROUP_V2 && (f->euid != 0 || !f->in_initial_userns))
+			v2->delegated = find_delegated(c->a, v2);
+		if (v2->delegated)
+			f->v2_controllers =
+				read_line(c->a, arena_printf(c->a, "%s%s/cgroup.controllers",
+							     v2->mount_host, v2->delegated));
 	}
 	return 0;
 }

@@ -3,6 +3,7 @@
 #include "probe/internal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/landlock.h>
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -66,6 +67,14 @@ static bool has_apparmor(void)
 	       text[0] == 'Y';
 }
 
+/* EINVAL: the right is there, but something that was mounted below may not be uncovered. */
+static bool may_clone_mounts(void)
+{
+	auto_close int fd = sys_open_tree(AT_FDCWD, "/", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+
+	return fd >= 0 || errno != EPERM;
+}
+
 void probe_kernel(struct arena *a, struct facts *f)
 {
 	struct utsname u;
@@ -75,6 +84,7 @@ void probe_kernel(struct arena *a, struct facts *f)
 	f->euid = geteuid();
 	f->in_initial_userns =
 		stat("/proc/self/ns/user", &st) == 0 && st.st_ino == INITIAL_USERNS_INO;
+	f->no_mount_rights = (f->euid != 0 || !f->in_initial_userns) && !may_clone_mounts();
 	probe_caps(f);
 	f->kernel_idmap = has_mount_setattr();
 	f->kernel_overlay = has_overlay();

@@ -59,7 +59,8 @@ static inline void fix_init(struct fix *x, const char *config)
 		printf("Bail out! %s\n", x->e.msg);
 		exit(1);
 	}
-	x->h[0] = (struct fact_hierarchy){ "", "/sys/fs/cgroup", "/a/b" };
+	x->h[0] = (struct fact_hierarchy){ .controllers = "", .mount_host = "/sys/fs/cgroup",
+					   .own_path = "/a/b" };
 	x->f = (struct facts){
 		.id = "box", .kernel = "6.1", .in_initial_userns = true,
 		.cap_bounding = (UINT64_C(1) << 41) - 1, .cap_last = 40,
@@ -80,10 +81,14 @@ static inline void fix_init(struct fix *x, const char *config)
 /* v1 hierarchies, and v2 with hugetlb alone beside them. */
 static inline void fix_hybrid(struct fix *x)
 {
-	x->h[0] = (struct fact_hierarchy){ "memory", "/sys/fs/cgroup/memory", "/own" };
-	x->h[1] = (struct fact_hierarchy){ "cpu,cpuacct", "/sys/fs/cgroup/cpu,cpuacct", "/" };
-	x->h[2] = (struct fact_hierarchy){ "blkio", "/sys/fs/cgroup/blkio", "/" };
-	x->h[3] = (struct fact_hierarchy){ "", "/sys/fs/cgroup/unified", "/" };
+	x->h[0] = (struct fact_hierarchy){ .controllers = "memory", .mount_host = "/sys/fs/cgroup/memory",
+					   .own_path = "/own" };
+	x->h[1] = (struct fact_hierarchy){ .controllers = "cpu,cpuacct", .mount_host = "/sys/fs/cgroup/cpu,cpuacct",
+					   .own_path = "/" };
+	x->h[2] = (struct fact_hierarchy){ .controllers = "blkio", .mount_host = "/sys/fs/cgroup/blkio",
+					   .own_path = "/" };
+	x->h[3] = (struct fact_hierarchy){ .controllers = "", .mount_host = "/sys/fs/cgroup/unified",
+					   .own_path = "/" };
 	x->f.cgroup = CGROUP_HYBRID;
 	x->f.n_hierarchies = 4;
 	x->f.v2_controllers = "hugetlb";
