@@ -124,7 +124,7 @@ static void add_hook(struct plan *p, enum plan_hook_kind kind, const struct oci_
 		.kind = kind,
 		.path = h->path,
 		.args = with_null(p->a, h->n_args ? h->args : self, h->n_args ? h->n_args : 1),
-		.env = with_null(p->a, h->env, h->n_env),
+		.env = h->n_env ? with_null(p->a, h->env, h->n_env) : NULL,
 		.timeout_s = h->timeout_s.set ? h->timeout_s.v : 0,
 	};
 }
@@ -174,7 +174,7 @@ int container_start(struct container *c, struct err *e)
 	if (container_destroy(c, &late))
 		log_warn("destroy container %s after its poststart hook failed: %s", c->id,
 			 late.msg);
-	return err_ctx(e, "poststart");
+	return -1;
 }
 
 /* A pidfd of init, or -1 with errno; what it stands for is checked after it was opened. */

@@ -16,6 +16,7 @@
 #include "exec/run.h"
 #include "exec/unixsock.h"
 #include "state/state.h"
+#include "sys/syscalls.h"
 
 static int take_console(struct exec_ctx *c, int master, struct err *e)
 {
@@ -31,11 +32,27 @@ static int take_console(struct exec_ctx *c, int master, struct err *e)
 	return 0;
 }
 
-/* The container process state of the specification, with the filter's descriptor. */
-static int pass_listener(struct exec_ctx *c, int fd, uint32_t i, struct err *e)
+/* config-linux.md "The Container Process State". The state is the container's: of an exec, that of
+ * its first process, which runs. */
+static void process_state(struct exec_ctx *c, const struct op_seccomp *s, struct strbuf *b)
 {
-	auto_close int listener = fd;
+	bool joins = c->plan->is_exec;
+
+	strbuf_adds(b, "{\"ociVersion\":");
+	strbuf_add_json(b, c->plan->oci_version);
+	strbuf_addf(b, ",\"fds\":[\"seccompFd\"],\"pid\":%d,\"metadata\":", (int)c->pid);
+	strbuf_add_json(b, s->listener_metadata ? s->listener_metadata : "");
+	strbuf_adds(b, ",\"state\":");
+	hook_state(b, c->plan, joins ? "running" : "creating",
+		   joins ? ctx_init_pid(c->plan) : (int)c->pid);
+	strbuf_adds(b, "}");
+}
+
+static int pass_listener(struct exec_ctx *c, const struct sync_frame *f, int sent, struct err *e)
+{
+	auto_close int listener = f->n_fds ? sent : -1;
 	auto_strbuf struct strbuf b = STRBUF_INIT;
+	uint32_t i = f->u.listener.op;
 
 	if (i >= c->plan->n_ops || c->plan->ops[i].kind != OP_SECCOMP ||
 	    !c->plan->ops[i].u.seccomp.listener_path)
@@ -44,13 +61,11 @@ static int pass_listener(struct exec_ctx *c, int fd, uint32_t i, struct err *e)
 
 	const struct op_seccomp *s = &c->plan->ops[i].u.seccomp;
 
-	strbuf_adds(&b, "{\"ociVersion\":");
-	strbuf_add_json(&b, c->plan->oci_version);
-	strbuf_addf(&b, ",\"fds\":[\"seccompFd\"],\"pid\":%d,\"metadata\":", (int)c->pid);
-	strbuf_add_json(&b, s->listener_metadata ? s->listener_metadata : "");
-	strbuf_adds(&b, ",\"state\":");
-	hook_state(&b, c->plan, "creating", (int)c->pid);
-	strbuf_adds(&b, "}");
+	if (listener < 0)
+		listener = sys_pidfd_getfd(c->pidfd, f->u.listener.number);
+	if (listener < 0)
+		return err_sys(e, "linux.seccomp: take the listener from the container's process");
+	process_state(c, s, &b);
 	if (unixsock_send_fd(s->listener_path, listener, b.p, b.len, e))
 		return err_ctx(e, "linux.seccomp.listenerPath");
 	return 0;
@@ -66,7 +81,7 @@ int answer_until_ready(struct exec_ctx *c, struct err *e)
 			return -1;
 		if (f.msg == SYNC_CONSOLE && take_console(c, fds[0], e))
 			return -1;
-		if (f.msg == SYNC_LISTENER && pass_listener(c, fds[0], f.u.index[0], e))
+		if (f.msg == SYNC_LISTENER && pass_listener(c, &f, fds[0], e))
 			return -1;
 	} while (f.msg != SYNC_READY);
 	c->left = f.u.left;
@@ -115,11 +130,15 @@ int fill_result(struct exec_ctx *c, struct err *e)
 	struct stat st;
 
 	for (int t = 0; t < NS_TYPE__COUNT; t++) {
-		snprintf(rel, sizeof(rel), "%d/ns/%s", (int)c->pid, ns_table[t].proc);
+		/* at create the child enters its time namespace later (timens.c) */
+		snprintf(rel, sizeof(rel), "%d/ns/%s", (int)c->pid,
+			 t == NS_T_TIME ? "time_for_children" : ns_table[t].proc);
 		/* ENOENT: a kind that this kernel lacks */
 		if (fstatat(c->procfd, rel, &st, 0) == 0)
 			r->ns_ino[t] = st.st_ino;
 	}
+	if (c->join[NS_T_TIME] >= 0)
+		r->ns_ino[NS_T_TIME] = ns_ino(c->join[NS_T_TIME]);
 	if (c->a_ino) {
 		r->ns_ino[NS_T_NETWORK] = c->a_ino;
 		r->ns_e_ino = c->e_netns >= 0 ? ns_ino(c->e_netns) : 0;

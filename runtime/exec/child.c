@@ -50,6 +50,7 @@
 #include "exec/prog.h"
 #include "exec/run.h"
 #include "exec/thread.h"
+#include "exec/timens.h"
 #include "sys/syscalls.h"
 
 #define EXIT_SETUP 1   /* setting up failed: the parent has the reason */
@@ -69,7 +70,7 @@ static _Noreturn void fail(struct exec_ctx *c, const struct err *why)
 
 static int keep_needed(struct exec_ctx *c, struct err *e)
 {
-	int keep[CGROUP_MAX_DIRS + 5];
+	int keep[CGROUP_MAX_DIRS + 6];
 	size_t n = 0;
 
 	keep[n++] = c->sync.fd;
@@ -77,6 +78,7 @@ static int keep_needed(struct exec_ctx *c, struct err *e)
 	keep[n++] = c->gate;
 	keep[n++] = c->result;
 	keep[n++] = c->join[NS_T_CGROUP];
+	keep[n++] = c->join[NS_T_TIME];
 	for (size_t i = 0; i < c->cg.n_tasks; i++)
 		keep[n++] = c->cg.tasks[i];
 	return fds_close_others(c, keep, n, e);
@@ -111,7 +113,7 @@ static int join_cgroups(struct exec_ctx *c, struct err *e)
 static int make_namespaces(struct exec_ctx *c, struct err *e)
 {
 	static const enum ns_type types[] = { NS_T_MOUNT, NS_T_UTS, NS_T_IPC, NS_T_CGROUP,
-					      NS_T_NETWORK };
+					      NS_T_NETWORK, NS_T_TIME };
 	bool has_a = plan_find(c->plan, OP_ANET) != NULL;
 	int flags = 0;
 
@@ -186,7 +188,7 @@ static int wait_go(struct exec_ctx *c, struct err *e)
  */
 static int become_root(struct exec_ctx *c, struct err *e)
 {
-	bool joins = c->plan->is_exec && c->join[NS_T_USER] >= 0;
+	bool joins = c->join[NS_T_USER] >= 0;
 
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return err_sys(e, "forbid to trace the container's first process");
@@ -226,7 +228,7 @@ static int drop_identity(struct exec_ctx *c, struct err *e)
 	if (run_kind(c, C_DROP, OP_CREDS, e) || prog_chdir(c, true, e) || prog_find(c, e))
 		return -1;
 
-	const int keep[] = { c->sync.fd, c->gate, c->result, c->hold };
+	const int keep[] = { c->sync.fd, c->gate, c->result, c->hold, c->listener };
 
 	if (fds_close_others(c, keep, sizeof(keep) / sizeof(keep[0]), e))
 		return -1;
@@ -245,9 +247,10 @@ static int wait_ack(struct exec_ctx *c, struct err *e)
 
 	memset(&f, 0, sizeof(f));
 	f.u.left = c->left;
-	if (sync_send(&c->sync, SYNC_READY, &f, NULL, 0, e))
+	if (sync_send(&c->sync, SYNC_READY, &f, NULL, 0, e) || sync_recv(&c->sync, &f, fds, e))
 		return -1;
-	return sync_recv(&c->sync, &f, fds, e);
+	fd_close(&c->listener);
+	return 0;
 }
 
 static _Noreturn void gate_and_exec(struct exec_ctx *c)
@@ -321,22 +324,10 @@ _Noreturn void child_create(struct exec_ctx *c)
 {
 	struct err e = ERR_INIT;
 
-	if (phase_ns(c, &e) || phase_anet(c, &e) || wait_go(c, &e) || become_root(c, &e) ||
-	    phase_fs(c, &e))
+	if (phase_ns(c, &e) || phase_anet(c, &e) || wait_go(c, &e) || timens_enter(c, &e) ||
+	    become_root(c, &e) || phase_fs(c, &e))
 		fail(c, &e);
 	drop(c);
-}
-
-/* Before the cgroup is joined, as the specification says; `final` is set after it (do_sched.c). */
-static int initial_affinity(struct exec_ctx *c, struct err *e)
-{
-	const struct op *s = plan_find(c->plan, OP_SCHED);
-
-	if (!s || !s->u.sched.affinity_initial)
-		return 0;
-	if (affinity_set(s->u.sched.affinity_initial, e))
-		return err_ctx(e, "process.execCPUAffinity.initial");
-	return 0;
 }
 
 static int open_root(struct exec_ctx *c, struct err *e)
@@ -349,8 +340,8 @@ _Noreturn void child_join(struct exec_ctx *c)
 {
 	struct err e = ERR_INIT;
 
-	if (start_clean(c, &e) || initial_affinity(c, &e) || join_cgroups(c, &e) ||
-	    become_root(c, &e) || open_root(c, &e) || phase_fs(c, &e))
+	if (start_clean(c, &e) || join_cgroups(c, &e) || timens_enter(c, &e) || become_root(c, &e) ||
+	    open_root(c, &e) || phase_fs(c, &e))
 		fail(c, &e);
 	drop(c);
 }

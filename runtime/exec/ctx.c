@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ctx.c - the context's beginning and end, the same for create and exec */
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -24,7 +25,7 @@ void ctx_init(struct exec_ctx *c, const struct plan *p, const struct exec_opts *
 	c->procfd = c->own_netns = c->e_netns = c->pidfd = c->userns = c->proxy_sock = -1;
 	c->sync = c->child_sync = (struct sync)SYNC_INIT;
 	c->rootfd = c->c_procfd = c->a_netns = c->sysfs_tree = -1;
-	c->console_master = c->console_slave = c->gate = c->result = c->hold = -1;
+	c->console_master = c->console_slave = c->gate = c->result = c->hold = c->listener = -1;
 	c->mask_file = c->mask_dir = -1;
 	c->cg.v2_dir = -1;
 	for (int t = 0; t < NS_TYPE__COUNT; t++)
@@ -122,6 +123,20 @@ int ctx_begin(struct exec_ctx *c, struct err *e)
 	if (procfs_open(&c->procfd, e) || open_joins(c, e))
 		return -1;
 	c->c_procfd = c->procfd;
+	c->can_take_fd = geteuid() == 0;
 	c->new_userns = userns && userns->u.userns.action == NS_NEW;
 	return sync_pair(&c->sync, &c->child_sync, e);
+}
+
+int ctx_init_pid(const struct plan *p)
+{
+	for (size_t i = 0; i < p->n_ops; i++) {
+		const struct op *op = &p->ops[i];
+		int pid;
+
+		if (op->kind == OP_NS && op->u.ns.path_host &&
+		    sscanf(op->u.ns.path_host, "/proc/%d/", &pid) == 1)
+			return pid;
+	}
+	return 0;
 }

@@ -26,6 +26,7 @@ struct exec_ctx {
 	bool two_threads; /* E is new and there is an A: docs/architecture.md, section 4 */
 	unsigned n_keep;  /* descriptors 0 ... n_keep - 1 are the container's */
 	unsigned n_listen; /* of them, passed by LISTEN_FDS */
+	bool can_take_fd; /* the parent may take a descriptor out of the child (pidfd_getfd) */
 
 	/* parent */
 	int procfd;		/* trusted procfs of the parent's pid namespace */
@@ -52,6 +53,7 @@ struct exec_ctx {
 	int console_master, console_slave;
 	int gate, result;	/* fifos of the start protocol */
 	int hold;		/* what the leader of two threads waits for in vain */
+	int listener;		/* of a seccomp filter that notifies; the parent takes it by ACK */
 	const char *const *env; /* of the program, complete */
 	char *prog_path;	/* what execve gets */
 	bool cwd_done;
@@ -80,7 +82,7 @@ do_fn do_console;
 do_fn do_hostname, do_sysctl, do_rlimit, do_sched, do_keyring, do_lsm, do_creds, do_seccomp;
 /* Parent, on the child's pid: lowering an oom score, raising a hard limit and real-time scheduling
  * take capabilities in the initial user namespace */
-do_fn do_oom, do_sched_parent, do_rlimit_parent;
+do_fn do_oom, do_sched_early, do_sched_late, do_rlimit_parent;
 /* P_PRE (parent) */
 do_fn do_cgroup, do_seccomp_compile;
 /* P_MAP (parent) */

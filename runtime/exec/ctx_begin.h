@@ -23,6 +23,10 @@ int announce(struct exec_ctx *c, struct err *e);
 /* write_pid() - the pid file, where one is wanted */
 int write_pid(struct exec_ctx *c, struct err *e);
 
+/* ctx_init_pid() - of an exec: the container's first process, by which the plan names the
+ * namespaces to join; 0 where it does not */
+int ctx_init_pid(const struct plan *p);
+
 /* fill_result() - pid, start time, namespaces' numbers */
 int fill_result(struct exec_ctx *c, struct err *e);
 

@@ -56,13 +56,12 @@ void hook_state(struct strbuf *b, const struct plan *p, const char *status, int 
 	strbuf_adds(b, "}}");
 }
 
-static int run_hook(const struct op_hook *h, const char *const *env, const char *cwd,
-		    const char *state_json, struct err *e)
+static int run_hook(const struct op_hook *h, const char *cwd, const char *state_json,
+		    struct err *e)
 {
-	static const char *const no_env[] = { NULL };
 	struct proc_run r = { .path = h->path,
 			      .argv = h->args,
-			      .envp = env ? env : no_env,
+			      .envp = h->env ? h->env : (const char *const *)environ,
 			      .input = state_json,
 			      .cwd = cwd,
 			      .timeout_ms = h->timeout_s * 1000 };
@@ -85,24 +84,17 @@ static int run_hook(const struct op_hook *h, const char *const *env, const char 
 	return 0;
 }
 
-/* Without an environment in the config: runc's hooks see the runtime's (startContainer: the
- * container's), and engines' hooks rely on PATH and the like. */
-static const char *const *hook_env(const struct exec_ctx *c, const struct op_hook *h)
-{
-	if (h->env)
-		return h->env;
-	if (h->kind == PLAN_HOOK_START_CONTAINER)
-		return c->env;
-	return h->kind == PLAN_HOOK_CREATE_CONTAINER ? NULL : (const char *const *)environ;
-}
-
-/* The bundle on the runtime's side, as with runc; "/" of the host while the child is between two
- * roots; the container's working directory. */
+/*
+ * The bundle on the runtime's side, as with runc; the container's root for a hook in its namespaces.
+ * Tools that work on a root by its path (ldconfig for graphics drivers) find it there and, where the
+ * child can attach it there, at root.path, with every mount of the container (do_root.c).
+ */
 static const char *hook_cwd(const struct exec_ctx *c, const struct op_hook *h)
 {
-	if (h->kind == PLAN_HOOK_START_CONTAINER)
-		return NULL;
-	return h->kind == PLAN_HOOK_CREATE_CONTAINER ? "/" : c->plan->bundle_host;
+	bool in_child = h->kind == PLAN_HOOK_START_CONTAINER ||
+			h->kind == PLAN_HOOK_CREATE_CONTAINER;
+
+	return in_child ? NULL : c->plan->bundle_host;
 }
 
 int do_hook(struct exec_ctx *c, const struct op *op, size_t i, struct err *e)
@@ -114,29 +106,41 @@ int do_hook(struct exec_ctx *c, const struct op *op, size_t i, struct err *e)
 
 	(void)i;
 	hook_state(&b, c->plan, hook_table[h->kind].status, in_child ? (int)getpid() : (int)c->pid);
-	return run_hook(h, hook_env(c, h), hook_cwd(c, h), b.p, e);
+	if (h->kind == PLAN_HOOK_CREATE_CONTAINER && fchdir(c->rootfd) < 0)
+		return err_sys(e, "createContainer hook: enter the container's root");
+	int rc = run_hook(h, hook_cwd(c, h), b.p, e);
+
+	if (h->kind == PLAN_HOOK_CREATE_CONTAINER && chdir("/") < 0 && rc == 0)
+		return err_sys(e, "createContainer hook: leave the container's root");
+	return rc;
 }
 
 int exec_hooks(const struct plan *p, enum plan_hook_kind kind, const char *state_json,
 	       struct err *e)
 {
-	bool failed = false;
+	struct err first = ERR_INIT;
+	size_t n = 0;
 
 	for (size_t i = 0; i < p->n_ops; i++) {
 		const struct op *op = &p->ops[i];
-		struct err late = ERR_INIT;
+		struct err why = ERR_INIT;
 
 		if (op->kind != OP_HOOK || op->u.hook.kind != kind)
 			continue;
-		if (run_hook(&op->u.hook,
-			     op->u.hook.env ? op->u.hook.env : (const char *const *)environ,
-			     p->bundle_host, state_json, failed ? &late : e) == 0)
-			continue;
-		if (e && !failed)
-			e->op = (int)i;
-		failed = true;
-		if (kind != PLAN_HOOK_POSTSTOP)
-			break;
+		if (run_hook(&op->u.hook, p->bundle_host, state_json, &why)) {
+			err_ctx(&why, "hooks.%s[%zu]", hook_table[kind].name, n);
+			why.op = (int)i;
+			if (first.kind == ERR_NONE)
+				first = why;
+			/* runtime.md "Lifecycle": what cleans up is not skipped for another's failure */
+			if (kind != PLAN_HOOK_POSTSTOP)
+				break;
+		}
+		n++;
 	}
-	return failed ? -1 : 0;
+	if (first.kind == ERR_NONE)
+		return 0;
+	if (e)
+		*e = first;
+	return -1;
 }

@@ -12,7 +12,9 @@
  *   file system        fsopen, fsconfig, fsmount(attributes)            here, detached
  *                      move_mount, mount_setattr(propagation)           here
  *    ... with an       mount(2) on "." of the mount point               here: fsconfig(2) takes
- *    option > 255 B                                                     255 bytes an option
+ *    option > 255 B,                                                    255 bytes an option, and
+ *    or iversion                                                        knows no such flag
+ *   tmpfs, no mode=    as file system, with the mode of what it covers  here
  *   tmpcopyup          as tmpfs; copied into before it is attached      here (do_copyup.c)
  *   proc, mqueue       as file system; EPERM and no namespace of its    here
  *                      own: the host's, cloned read-only
@@ -29,6 +31,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <stdio.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -99,6 +102,7 @@ static struct mnt_fs fs_of(const struct op_mount *m)
 		.data = m->data,
 		.label = m->label,
 		.sb_flags = m->sb_flags,
+		.sb_clear = m->remount ? m->sb_clear : 0,
 		.attr = m->attr_set & FSMOUNT_ATTRS,
 	};
 }
@@ -110,10 +114,12 @@ static const struct {
 	{ MOUNT_ATTR_RDONLY, MS_RDONLY },	  { MOUNT_ATTR_NOSUID, MS_NOSUID },
 	{ MOUNT_ATTR_NODEV, MS_NODEV },		  { MOUNT_ATTR_NOEXEC, MS_NOEXEC },
 	{ MOUNT_ATTR_NOATIME, MS_NOATIME },	  { MOUNT_ATTR_STRICTATIME, MS_STRICTATIME },
-	{ MOUNT_ATTR_NODIRATIME, MS_NODIRATIME },
+	{ MOUNT_ATTR_NODIRATIME, MS_NODIRATIME }, { MOUNT_ATTR_NOSYMFOLLOW, MS_NOSYMFOLLOW },
 };
 
-/* An option too long for fsconfig(2), such as lowerdir=: mount(2) on the directory we stand in. */
+#define MOUNT2_ONLY (MS_I_VERSION | MS_SILENT) /* of the superblock; fsconfig(2) has no name for them */
+
+/* What fsconfig(2) cannot take, such as a long lowerdir=: mount(2) on the directory we stand in. */
 static int mount_long(struct exec_ctx *c, const struct op_mount *m, struct err *e)
 {
 	auto_close int dest = -1, mnt = -1;
@@ -142,13 +148,32 @@ static int finish(struct exec_ctx *c, const struct op_mount *m, int mnt, struct 
 	return attach(c, m, mnt, true, e);
 }
 
+/* runc's way, which images rely on: a tmpfs on /run is not for everybody to write. */
+static int mode_data(struct exec_ctx *c, const struct op_mount *m, const char *data, char *buf,
+		     size_t size)
+{
+	auto_close int dir = -1;
+	struct stat st;
+
+	if (beneath_open(c->rootfd, m->dest_ctr, O_PATH | O_DIRECTORY, 0, mount_links(m), &dir, NULL) ||
+	    fstat(dir, &st) < 0)
+		return -1; /* nothing there, or nothing that can be mounted on: that comes later */
+	return snprintf(buf, size, "%s%smode=%03o", data ? data : "", data ? "," : "",
+			(unsigned)st.st_mode & 07777) < (int)size
+		       ? 0
+		       : -1;
+}
+
 static int do_fs(struct exec_ctx *c, const struct op_mount *m, struct err *e)
 {
 	struct mnt_fs fs = fs_of(m);
 	auto_close int mnt = -1;
+	char data[4096];
 
-	if (!mnt_data_fits(m->data))
+	if (!mnt_data_fits(m->data) || (m->sb_flags & MOUNT2_ONLY))
 		return mount_long(c, m, e);
+	if (m->keep_mode && mode_data(c, m, m->data, data, sizeof(data)) == 0)
+		fs.data = data;
 	if (mnt_new(&fs, &mnt, e))
 		return err_ctx(e, "mount on %s", m->dest_ctr);
 	return finish(c, m, mnt, e);
@@ -249,7 +274,8 @@ static int do_remount(struct exec_ctx *c, const struct op_mount *m, struct err *
 	if (beneath_open(c->rootfd, m->dest_ctr, O_PATH, 0, mount_links(m), &mnt, e))
 		return -1;
 	fs.source = NULL;
-	if (m->kind != MOUNT_BIND && (m->data || m->sb_flags) && mnt_reconfigure(mnt, &fs, e))
+	if (m->kind != MOUNT_BIND && (m->data || m->sb_flags || m->sb_clear) &&
+	    mnt_reconfigure(mnt, &fs, e))
 		return err_ctx(e, "remount %s", m->dest_ctr);
 	for (size_t i = 0; i < ARRAY_SIZE(change); i++)
 		if (mnt_set(mnt, &change[i]) < 0)

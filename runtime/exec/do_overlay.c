@@ -79,6 +79,15 @@ static int overlay_root(struct exec_ctx *c, const struct op_root *r, int src, in
 	return ret;
 }
 
+/* A root that the config wants as a slave, or shared with others that it lets in, goes on getting
+ * what the host mounts below it; in no case does anything travel from it to the host. */
+static uint64_t clone_propagation(const struct plan *p)
+{
+	const struct op *ro = plan_find(p, OP_ROOT_RO);
+
+	return ro && (ro->u.root_ro.propagation & (MS_SLAVE | MS_SHARED)) ? MS_SLAVE : MS_PRIVATE;
+}
+
 /* No overlay: the directory itself, with what is mounted below it. */
 static int plain_root(struct exec_ctx *c, const struct op_root *r, int src, int *ret_fd,
 		      struct err *e)
@@ -87,8 +96,9 @@ static int plain_root(struct exec_ctx *c, const struct op_root *r, int src, int 
 
 	if (fd < 0)
 		return err_sys(e, "clone the mount of %s", r->root_host);
-	if (mnt_set(fd, &(struct mnt_change){ .propagation = MS_PRIVATE, .recursive = true }) < 0)
-		return err_sys(e, "make the mount of %s private", r->root_host);
+	if (mnt_set(fd, &(struct mnt_change){ .propagation = clone_propagation(c->plan),
+					      .recursive = true }) < 0)
+		return err_sys(e, "cut the mount of %s off the host's", r->root_host);
 	if (r->idmap && mnt_set(fd, &(struct mnt_change){ .userns = c->userns }) < 0)
 		return err_sys(e, "map ids of %s", r->root_host);
 	*ret_fd = take_fd(fd);

@@ -8,12 +8,17 @@
  * paths go on leading to the host's files (a lookup begins below what is mounted on "/"), while
  * c->rootfd leads into the container, and everything else is done relative to that descriptor.
  *
+ * A createContainer hook, however, looks for the container at root.path, with all its mounts. Where
+ * there is one, the root is put there, if the child can open that directory and nothing that is
+ * mounted there could travel back to the host; else the hook has its working directory alone.
+ *
  * Should: leave no mount of the host behind. Mustn't: let an unmount propagate to the host, or
  * resolve a container path by name.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -35,10 +40,37 @@ int do_propagation(struct exec_ctx *c, const struct op *op, size_t i, struct err
 	return 0;
 }
 
+static bool has_root_hook(const struct plan *p)
+{
+	for (size_t i = 0; i < p->n_ops; i++)
+		if (p->ops[i].kind == OP_HOOK && p->ops[i].phase == C_FS)
+			return true;
+	return false;
+}
+
+/* False: not needed, or not possible. */
+static bool attach_at_path(struct exec_ctx *c, const struct op_root *r, size_t i)
+{
+	const struct op *prop = plan_find(c->plan, OP_PROPAGATION);
+	auto_close int at = -1;
+	struct stat st;
+
+	if (!has_root_hook(c->plan) || !prop || (prop->u.propagation.ms & MS_SHARED))
+		return false;
+	at = open(r->root_host, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (at < 0 || fstat(at, &st) < 0 || st.st_dev != r->dev || st.st_ino != r->ino)
+		return false;
+	return mnt_attach(c->tree[i], at) == 0;
+}
+
 int do_root_attach(struct exec_ctx *c, const struct op *op, size_t i, struct err *e)
 {
 	auto_close int old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
+	if (attach_at_path(c, &op->u.root, i)) {
+		c->rootfd = take_fd(c->tree[i]);
+		return 0;
+	}
 	if (old < 0)
 		return err_sys(e, "open /");
 	/* pivot_root(2) refuses a shared parent; EINVAL: "/" is no mount point, and only chroot

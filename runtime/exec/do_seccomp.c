@@ -5,6 +5,12 @@
  * Loading needs no_new_privs or CAP_SYS_ADMIN in the thread's user namespace. With two threads the
  * one that will execute loads for both (TSYNC): the other one is blocked in a read(2) for good, and
  * gets the filter and no_new_privs without running an instruction.
+ *
+ * A filter that notifies has a listener, which must reach its agent although the filter is in force:
+ * whatever call hands it over may be the one that waits for the agent's answer. So only its number
+ * is written (write(2) cannot be notified: spec/check_seccomp.c), and the parent takes the
+ * descriptor out of this process; it is closed when the parent has answered. A parent without
+ * CAP_SYS_PTRACE may not do that: then it is sent, and p_seccomp has refused to notify sendmsg(2).
  */
 #include <errno.h>
 #include <linux/filter.h>
@@ -41,8 +47,14 @@ static int send_listener(struct exec_ctx *c, int listener, size_t i, struct err 
 	struct sync_frame f;
 
 	memset(&f, 0, sizeof(f));
-	f.u.index[0] = (uint32_t)i;
-	return sync_send(&c->sync, SYNC_LISTENER, &f, &listener, 1, e);
+	f.u.listener = (struct sync_listener){ (uint32_t)i, c->can_take_fd ? listener : -1 };
+	if (sync_send(&c->sync, SYNC_LISTENER, &f, &listener, !c->can_take_fd, e))
+		return -1;
+	if (c->can_take_fd)
+		c->listener = listener; /* closed at ACK */
+	else
+		fd_close(&listener);
+	return 0;
 }
 
 int do_seccomp(struct exec_ctx *c, const struct op *op, size_t i, struct err *e)
@@ -64,11 +76,8 @@ int do_seccomp(struct exec_ctx *c, const struct op *op, size_t i, struct err *e)
 	rc = sys_seccomp(SECCOMP_SET_MODE_FILTER, flags, &prog);
 	if (rc < 0)
 		return err_sys(e, "load the seccomp filter (%u instructions)", prog.len);
-	if (s->listener_path) {
-		auto_close int listener = rc;
-
-		return send_listener(c, listener, i, e);
-	}
+	if (s->listener_path)
+		return send_listener(c, rc, i, e);
 	if (rc > 0)
 		return err_set(e, ERR_SYS, "load the seccomp filter: thread %d cannot have it", rc);
 	return 0;

@@ -56,30 +56,14 @@ static int wait_exec(struct exec_ctx *c, struct err *e)
 	return sync_recv(&c->sync, &f, fds, e);
 }
 
-/* The pid by which the plan names the namespaces to join, as text; "" where it does not. */
-static void init_pid(const struct plan *p, char *buf, size_t size)
-{
-	buf[0] = '\0';
-	for (size_t i = 0; i < p->n_ops; i++) {
-		const struct op_ns *ns = &p->ops[i].u.ns;
-
-		if (p->ops[i].kind != OP_NS || !str_has_prefix(ns->path_host, "/proc/"))
-			continue;
-		snprintf(buf, size, "%.*s", (int)strspn(ns->path_host + 6, "0123456789"),
-			 ns->path_host + 6);
-		return;
-	}
-}
-
 /* c->cg.v2_dir: where the container's first process is by now, below the same mount. */
 static int open_init_cgroup(struct exec_ctx *c, const struct op_cgroup *cg, struct err *e)
 {
 	auto_close int file = -1, mount = -1, dir = -1;
 	auto_free char *text = NULL;
-	char pid[16], rel[32], *path;
+	char rel[32], *path;
 
-	init_pid(c->plan, pid, sizeof(pid));
-	snprintf(rel, sizeof(rel), "%s/cgroup", pid);
+	snprintf(rel, sizeof(rel), "%d/cgroup", ctx_init_pid(c->plan));
 	if (procfs_openat(c->procfd, rel, O_RDONLY, &file, e) ||
 	    fd_read_all(file, CGROUP_FILE_MAX, rel, &text, NULL, e))
 		return -1;

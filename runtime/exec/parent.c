@@ -40,6 +40,7 @@
 #include "exec/helper.h"
 #include "exec/run.h"
 #include "exec/spawn.h"
+#include "exec/timens.h"
 
 int do_cgroup(struct exec_ctx *c, const struct op *op, size_t i, struct err *e)
 {
@@ -146,7 +147,7 @@ static int phase_net(struct exec_ctx *c, struct err *e)
 		c->proxy_sock = fds[0];
 	if (fault("p_net"))
 		return err_set(e, ERR_SYS, "injected failure at p_net");
-	if (fill_result(c, e) || run_phase(c, P_NET, e))
+	if (timens_offsets(c, e) || fill_result(c, e) || run_phase(c, P_NET, e))
 		return -1;
 	fd_close(&c->proxy_sock);
 	return 0;

@@ -46,7 +46,6 @@ static const struct cell table[][OP__COUNT] = {
 	[P_MAP] = {
 		[OP_USERNS] = { do_userns, false },
 		[OP_OOM] = { do_oom, false },
-		[OP_SCHED] = { do_sched_parent, false },
 		[OP_ROOT] = { do_tree_root, false },
 		[OP_MOUNT] = { do_tree_mount, false },
 		[OP_DEV] = { do_tree_dev, false },
@@ -60,6 +59,7 @@ static const struct cell table[][OP__COUNT] = {
 	[P_NET] = {
 		[OP_HOOK] = { do_hook, true },
 		[OP_EGRESS] = { do_egress, false },
+		[OP_SCHED] = { do_sched_early, false },
 	},
 	/* child */
 	[C_FS] = {
@@ -90,6 +90,7 @@ static const struct cell table[][OP__COUNT] = {
 	/* parent, between READY and ACK */
 	[C_GATE] = {
 		[OP_RLIMIT] = { do_rlimit_parent, false },
+		[OP_SCHED] = { do_sched_late, false },
 	},
 	/* child */
 	[C_EXEC] = {

@@ -4,8 +4,7 @@
  *
  * Theory of operation: a child whose namespaces are all new is one clone3 away. One that joins
  * namespaces by path, or is to be born in a new E, needs a process that enters those first: a pid
- * or time namespace counts only for children, a user namespace may be entered only before what it
- * owns, and E must belong to the runtime's user namespace while the child gets its own. The parent
+ * namespace counts only for children, a user namespace may be entered only before what it owns, and E must belong to the runtime's user namespace while the child gets its own. The parent
  * never does that itself, for then an error half way would have to undo it: a helper does, which
  * shares memory and descriptors with the parent (CLONE_VM | CLONE_VFORK | CLONE_FILES: nothing is
  * copied, and it can hand over E by just opening it), makes the child with CLONE_PARENT so that it
@@ -20,16 +19,15 @@
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/mutant.h"
+#include "exec/affinity.h"
 #include "exec/helper.h"
 #include "exec/lo.h"
 #include "exec/ns.h"
-#include "sys/procfs.h"
 #include "sys/syscalls.h"
 
 #ifndef P_PIDFD
@@ -77,6 +75,12 @@ static int join_one(struct exec_ctx *c, enum ns_type type, struct err *e)
 	return 0;
 }
 
+/* Entered by the child itself: child.c, timens.c. */
+static bool is_childs(int type)
+{
+	return type == NS_T_CGROUP || type == NS_T_TIME;
+}
+
 /* Those that belong to the user namespace that is entered, or those that do not. */
 static int join_some(struct exec_ctx *c, bool owned, struct err *e)
 {
@@ -84,7 +88,7 @@ static int join_some(struct exec_ctx *c, bool owned, struct err *e)
 	uint64_t user_ino = user >= 0 ? ns_ino(user) : 0;
 
 	for (int t = 0; t < NS_TYPE__COUNT; t++) {
-		if (t == NS_T_USER || t == NS_T_CGROUP || c->join[t] < 0)
+		if (t == NS_T_USER || is_childs(t) || c->join[t] < 0)
 			continue;
 		if ((user >= 0 && ns_owner_ino(c->join[t]) == user_ino) == owned &&
 		    join_one(c, (enum ns_type)t, e))
@@ -117,22 +121,6 @@ static int make_e(struct exec_ctx *c, struct err *e)
 	return 0;
 }
 
-/* Offsets can be set only while nobody is inside: unshare(2) puts only later children there. */
-static int make_time(struct exec_ctx *c, const struct op_ns *ns, struct err *e)
-{
-	char text[128];
-
-	if (unshare(CLONE_NEWTIME) < 0)
-		return err_sys(e, "make a time namespace");
-	for (size_t i = 0; i < ns->n_offsets; i++) {
-		snprintf(text, sizeof(text), "%s %lld %u\n", ns->offsets[i].clock,
-			 (long long)ns->offsets[i].secs, ns->offsets[i].nanosecs);
-		if (procfs_write(c->procfd, "self/timens_offsets", text, e))
-			return err_ctx(e, "linux.timeOffsets.%s", ns->offsets[i].clock);
-	}
-	return 0;
-}
-
 static bool wants_new_e(const struct exec_ctx *c)
 {
 	const struct op *a = plan_find(c->plan, OP_ANET);
@@ -140,16 +128,27 @@ static bool wants_new_e(const struct exec_ctx *c)
 	return !c->plan->is_exec && a && a->u.anet.e == E_NEW;
 }
 
+/*
+ * process.execCPUAffinity.initial is for the way into the cgroup, so the child must be born with it;
+ * `final` is set inside (do_sched.c).
+ */
+static int initial_affinity(const struct exec_ctx *c, struct err *e)
+{
+	const struct op *s = plan_find(c->plan, OP_SCHED);
+
+	if (!s || !s->u.sched.affinity_initial || !affinity_set(s->u.sched.affinity_initial, e))
+		return 0;
+	return err_ctx(e, "process.execCPUAffinity.initial");
+}
+
 static int spawn_in_helper(void *arg, struct err *e)
 {
 	struct spawn_args *a = arg;
 	struct exec_ctx *c = a->c;
 
-	if (join_all(c, e))
+	if (initial_affinity(c, e) || join_all(c, e))
 		return -1;
 	if (wants_new_e(c) && make_e(c, e))
-		return -1;
-	if (ns_is_new(c->plan, NS_T_TIME) && make_time(c, ns_find(c->plan, NS_T_TIME), e))
 		return -1;
 	return clone_child(c, a->flags | CLONE_PARENT, a->child, e);
 }
@@ -158,10 +157,10 @@ int spawn(struct exec_ctx *c, uint64_t flags, child_fn *child,
 	  struct err *e)
 {
 	struct spawn_args a = { .c = c, .flags = flags, .child = child };
-	bool helper = wants_new_e(c) || ns_is_new(c->plan, NS_T_TIME);
+	bool helper = wants_new_e(c) || c->plan->is_exec;
 
 	for (int t = 0; t < NS_TYPE__COUNT; t++)
-		helper = helper || (t != NS_T_CGROUP && c->join[t] >= 0);
+		helper = helper || (!is_childs(t) && c->join[t] >= 0);
 	return helper ? helper_run(spawn_in_helper, &a, e) : clone_child(c, flags, child, e);
 }
 

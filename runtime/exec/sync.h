@@ -17,7 +17,7 @@
  *				<-	GO
  *	root, mounts, ids ...
  *	CONSOLE (pty master)	->	at most one
- *	LISTENER (seccomp)	->	any number
+ *	LISTENER (seccomp)	->	any number, taken before READY is looked at
  *	READY			->
  *					resource limits, pid file
  *				<-	ACK
@@ -77,11 +77,18 @@ struct sync_left {
 	uint32_t index[SYNC_MAX_LEFT];
 };
 
+/* The descriptor comes with the message, or is to be taken from the child by its number there. */
+struct sync_listener {
+	uint32_t op;
+	int32_t number; /* -1: it comes with the message */
+};
+
 struct sync_frame {
 	uint32_t msg;
 	uint32_t n_fds;
 	union {
-		uint32_t index[SYNC_MAX_FDS]; /* TREES, LISTENER: the op each descriptor is for */
+		uint32_t index[SYNC_MAX_FDS]; /* TREES: the op each descriptor is for */
+		struct sync_listener listener; /* LISTENER */
 		uint64_t a_ino;		      /* NS: inode of A, 0 where there is none */
 		struct sync_left left;	      /* READY: operations that are left to the parent */
 		struct err err;		      /* ERR */

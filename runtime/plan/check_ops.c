@@ -116,8 +116,10 @@ static int hook(const struct op *op, struct err *e)
 
 	if (!h->path || h->path[0] != '/')
 		return err_set(e, ERR_SPEC, "the hook's path is not absolute");
-	if (!h->args || !h->args[0] || !h->env)
+	if (!h->args || !h->args[0])
 		return err_set(e, ERR_SPEC, "the hook has no arguments");
+	if (!h->env && (op->phase == C_FS || op->phase == C_EXEC))
+		return err_set(e, ERR_SPEC, "the hook would get the runtime's environment into the container");
 	return h->timeout_s < 0 ? err_set(e, ERR_SPEC, "the hook's timeout is negative") : 0;
 }
 

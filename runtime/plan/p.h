@@ -58,7 +58,8 @@ bool p_net_replaces(const struct build *b, const char *path_ctr);
 int p_ns_path(const struct build *b, enum oci_ns_type type, const char *path, uint64_t *ret_ino,
 	      struct err *e);
 /* p_seccomp.c: one filter; @rule says whose */
-void p_seccomp(struct build *b, const struct oci_seccomp *f, const char *where, const char *rule);
+int p_seccomp(struct build *b, const struct oci_seccomp *f, const char *where, const char *rule,
+	      struct err *e);
 
 /* The container has a network namespace A, whatever its config says of networks. */
 bool build_has_anet(const struct build *b);

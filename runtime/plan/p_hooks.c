@@ -17,12 +17,18 @@ static const struct {
 };
 TABLE_CHECK(kinds, HOOK__COUNT);
 
-/* runc gives a startContainer hook without an environment the container's, others none. */
+/*
+ * Without an environment in the config runc gives a startContainer hook the container's, one that
+ * runs beside the runtime the runtime's (engines' hooks rely on PATH and HOME), and a createContainer
+ * hook none.
+ */
 static const char **hook_env(struct build *b, const struct oci_hook *h, enum oci_hook_kind kind)
 {
-	if (h->n_env == 0 && kind == HOOK_START_CONTAINER)
+	if (h->n_env || kind == HOOK_CREATE_CONTAINER)
+		return plan_strv(b->a, h->env, h->n_env);
+	if (kind == HOOK_START_CONTAINER)
 		return plan_strv(b->a, b->proc->env, b->proc->n_env);
-	return plan_strv(b->a, h->env, h->n_env);
+	return NULL;
 }
 
 static int add(struct build *b, enum oci_hook_kind kind, struct err *e)

@@ -53,7 +53,7 @@ static void apply_option(struct build *b, struct entry *en, const char *option,
 		apply(&out->rattr_set, &out->rattr_clear, row->attr_set, row->attr_clear);
 		break;
 	case MOPT_SB_FLAG:
-		out->sb_flags = (out->sb_flags & ~row->clear) | row->set;
+		apply(&out->sb_flags, &out->sb_clear, row->set, row->clear);
 		break;
 	case MOPT_PROPAGATION:
 		out->propagation = row->set;
@@ -148,6 +148,16 @@ static const struct {
 	{ "cgroup2", MOUNT_CGROUP },
 };
 
+static bool has_option(const char *data, const char *key)
+{
+	size_t n = strlen(key);
+
+	for (const char *s = data; s && *s; s += strcspn(s, ","), s += *s == ',')
+		if (strncmp(s, key, n) == 0 && s[n] == '=')
+			return true;
+	return false;
+}
+
 static int filesystem(const struct entry *en, struct op_mount *out, struct err *e)
 {
 	const char *type = en->m->type;
@@ -169,6 +179,8 @@ static int filesystem(const struct entry *en, struct op_mount *out, struct err *
 		return err_set(e, ERR_SPEC, "%s: options: tmpcopyup is for tmpfs only", en->where);
 	if (en->copyup)
 		out->kind = MOUNT_TMPFS_COPYUP;
+	out->keep_mode = out->kind == MOUNT_FS && type && streq(type, "tmpfs") && !out->remount &&
+			 !has_option(out->data, "mode");
 	if (out->rattr_set || out->rattr_clear) /* a new file system has nothing below it */
 		apply(&out->attr_set, &out->attr_clear, out->rattr_set, out->rattr_clear);
 	out->rattr_set = out->rattr_clear = 0;
@@ -318,6 +330,9 @@ static int add(struct build *b, struct entry *en, size_t index, struct err *e)
 
 	if (en->m->destination[0] != '/')
 		op->note = "a relative destination is deprecated; taken from /";
+	else if (out.kind == MOUNT_BIND && (out.sb_flags | out.sb_clear))
+		op->note = "sync, lazytime and their like are the file system's; a bind mount does not "
+			   "change them";
 	op->u.mount = out;
 	return 0;
 }

@@ -135,14 +135,15 @@ static void sched(struct build *b)
 	plan_add(b->p, OP_SCHED, "process", "oci")->u.sched = s;
 }
 
-static void seccomp(struct build *b)
+static int seccomp(struct build *b, struct err *e)
 {
 	const struct oci_seccomp *own = b->s->linux_.seccomp;
 
-	if (own)
-		p_seccomp(b, own, "linux.seccomp", "oci");
-	if (b->seccomp2)
-		p_seccomp(b, b->seccomp2, "profile", "seccomp.agent");
+	if (own && p_seccomp(b, own, "linux.seccomp", "oci", e))
+		return -1;
+	if (b->seccomp2 && p_seccomp(b, b->seccomp2, "profile", "seccomp.agent", e))
+		return -1;
+	return 0;
 }
 
 /*
@@ -216,13 +217,11 @@ int p_process(struct build *b, struct err *e)
 	sched(b);
 	if (selinux(b, e))
 		return -1;
-	if (!b->proc->no_new_privileges)
-		seccomp(b);
+	if (!b->proc->no_new_privileges && seccomp(b, e))
+		return -1;
 	if (creds(b, e))
 		return -1;
-	if (b->proc->no_new_privileges)
-		seccomp(b);
-	return 0;
+	return b->proc->no_new_privileges ? seccomp(b, e) : 0;
 }
 
 void p_exec(struct build *b)

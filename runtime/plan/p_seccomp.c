@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* p_seccomp.c - a seccomp filter of the config or the profile, with its actions spelt out */
+#include <linux/seccomp.h>
 #include <seccomp.h>
 
+#include "base/str.h"
 #include "plan/p.h"
+
+/* compat: remove when Linux 5.19 headers are baseline */
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
 
 /* config-linux.md "Seccomp": EPERM where the filter does not say */
 #define DEFAULT_ERRNO 1u
@@ -34,17 +41,52 @@ static struct plan_sc_rule rule_of(struct build *b, const struct oci_seccomp_rul
 	return r;
 }
 
-void p_seccomp(struct build *b, const struct oci_seccomp *f, const char *where, const char *rule)
+/* Whether any call (@name NULL) or this one is left to the listener's agent. */
+static bool notifies(const struct oci_seccomp *f, const char *name)
+{
+	for (size_t i = 0; i < f->n_syscalls; i++) {
+		const struct oci_seccomp_rule *r = &f->syscalls[i];
+
+		if ((uint32_t)r->action != SCMP_ACT_NOTIFY)
+			continue;
+		if (!name)
+			return true;
+		for (size_t k = 0; k < r->n_names; k++)
+			if (streq(r->names[k], name))
+				return true;
+	}
+	return false;
+}
+
+/* The specification: a listener that no rule notifies is ignored; and the kernel refuses a flag
+ * about its notifications. */
+static int listener(struct build *b, const struct oci_seccomp *f, const char *where,
+		    struct op_seccomp *s, struct err *e)
+{
+	if (!notifies(f, NULL)) {
+		s->flags &= ~(uint32_t)SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+		return 0;
+	}
+	if (b->f->euid != 0 && notifies(f, "sendmsg"))
+		return err_set(e, ERR_UNSUPPORTED, "%s: SCMP_ACT_NOTIFY for sendmsg takes a runtime "
+			       "that runs as root: a rootless one hands the listener over with it", where);
+	s->listener_path = f->listener_path;
+	s->listener_metadata = f->listener_metadata;
+	return 0;
+}
+
+int p_seccomp(struct build *b, const struct oci_seccomp *f, const char *where, const char *rule,
+	      struct err *e)
 {
 	struct op_seccomp s = {
 		.default_action = action_with_data(f->default_action, &f->default_errno_ret),
 		.flags = f->flags,
 		.bad_arch_action = SCMP_ACT_KILL_PROCESS,
 		.enosys_for_newer = (uint32_t)f->default_action == SCMP_ACT_ERRNO(0),
-		.listener_path = f->listener_path,
-		.listener_metadata = f->listener_metadata,
 	};
 
+	if (listener(b, f, where, &s, e))
+		return -1;
 	for (size_t i = 0; i < f->n_architectures; i++)
 		*arena_push(b->a, s.archs, s.n_archs) = (uint32_t)f->architectures[i];
 	for (size_t i = 0; i < f->n_syscalls; i++) {
@@ -53,4 +95,5 @@ void p_seccomp(struct build *b, const struct oci_seccomp *f, const char *where, 
 		*arena_push(b->a, s.rules, s.n_rules) = r;
 	}
 	plan_add(b->p, OP_SECCOMP, where, rule)->u.seccomp = s;
+	return 0;
 }

@@ -185,7 +185,7 @@ enum plan_hook_kind {
 struct op_hook {
 	enum plan_hook_kind kind;
 	const char *path;
-	const char **args, **env; /* NULL-terminated; args[0] present; env may be empty */
+	const char **args, **env; /* NULL-terminated; args[0] present; env NULL: the runtime's */
 	int64_t timeout_s;	  /* 0: none */
 };
 
@@ -202,9 +202,10 @@ struct op_mount {
 	char src_type;		   /* d or other: which kind of mount point to make; 0 unknown */
 	uint64_t attr_set, attr_clear;	   /* MOUNT_ATTR_*, of this mount */
 	uint64_t rattr_set, rattr_clear;   /* MOUNT_ATTR_*, AT_RECURSIVE */
-	uint64_t sb_flags;		   /* MS_* of the superblock (MS_SYNCHRONOUS ...) */
+	uint64_t sb_flags, sb_clear;	   /* MS_* of the superblock (MS_SYNCHRONOUS ...); clear: remount */
 	uint64_t propagation;		   /* MS_SHARED ... | MS_REC; 0 none */
 	bool remount;
+	bool keep_mode; /* tmpfs without mode=: that of the directory it covers, if there is one */
 	const char *data;		   /* comma-separated file-system options, NULL none */
 	const char *label;		   /* SELinux context=, NULL none */
 	enum mount_idmap idmap;

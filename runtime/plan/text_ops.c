@@ -167,6 +167,7 @@ static void hook(struct strbuf *b, const struct op *op)
 		strbuf_adds(b, i ? " " : ": ");
 		text_put(b, op->u.hook.args[i]);
 	}
+	strbuf_adds(b, op->u.hook.env ? "" : ", with the runtime's environment");
 }
 
 static void egress(struct strbuf *b, const struct op *op)
@@ -316,7 +317,12 @@ static void sched(struct strbuf *b, const struct op *op)
 	const char *policy = name_of(&names_sched_policy, s->policy);
 	const char *io = name_of(&names_io_class, (uint64_t)s->io_class);
 
-	strbuf_adds(b, "all processors that its cgroup allows");
+	if (s->affinity_final) {
+		strbuf_adds(b, "processors ");
+		text_put(b, s->affinity_final);
+	} else {
+		strbuf_adds(b, "all processors that its cgroup allows");
+	}
 	if (s->has_scheduler)
 		strbuf_addf(b, ", %s nice %" PRId32 " priority %" PRIu32, policy ? policy : "?", s->nice,
 			    s->priority);

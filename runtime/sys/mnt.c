@@ -58,13 +58,25 @@ int mnt_umount(int fd)
 	return fchdir(fd) < 0 ? -1 : umount2(".", MNT_DETACH);
 }
 
+/* "dirsync" has no opposite. */
 static const struct {
 	uint64_t ms;
-	const char *name;
+	const char *name, *opposite;
 } sb_flag[] = {
-	{ MS_RDONLY, "ro" },	     { MS_SYNCHRONOUS, "sync" }, { MS_DIRSYNC, "dirsync" },
-	{ MS_LAZYTIME, "lazytime" }, { MS_MANDLOCK, "mand" },
+	{ MS_RDONLY, "ro", "rw" },
+	{ MS_SYNCHRONOUS, "sync", "async" },
+	{ MS_DIRSYNC, "dirsync", NULL },
+	{ MS_LAZYTIME, "lazytime", "nolazytime" },
+	{ MS_MANDLOCK, "mand", "nomand" },
 };
+
+/* NULL: as it is */
+static const char *sb_option(const struct mnt_fs *f, size_t i)
+{
+	if (f->sb_flags & sb_flag[i].ms)
+		return sb_flag[i].name;
+	return f->sb_clear & sb_flag[i].ms ? sb_flag[i].opposite : NULL;
+}
 
 /* fsconfig(2) leaves its reasons in the context: "e filesystem: text". Quotes at most one. */
 static void add_kernel_text(int fs, struct err *e)
@@ -128,10 +140,12 @@ static int configure(int fs, const struct mnt_fs *f, unsigned cmd, struct err *e
 {
 	if (f->source && sys_fsconfig(fs, FSCONFIG_SET_STRING, "source", f->source, 0) < 0)
 		return fail(fs, f->type, "source", e);
-	for (size_t i = 0; i < ARRAY_SIZE(sb_flag); i++)
-		if ((f->sb_flags & sb_flag[i].ms) &&
-		    sys_fsconfig(fs, FSCONFIG_SET_FLAG, sb_flag[i].name, NULL, 0) < 0)
-			return fail(fs, f->type, sb_flag[i].name, e);
+	for (size_t i = 0; i < ARRAY_SIZE(sb_flag); i++) {
+		const char *option = sb_option(f, i);
+
+		if (option && sys_fsconfig(fs, FSCONFIG_SET_FLAG, option, NULL, 0) < 0)
+			return fail(fs, f->type, option, e);
+	}
 	if (f->label && sys_fsconfig(fs, FSCONFIG_SET_STRING, "context", f->label, 0) < 0)
 		return fail(fs, f->type, "context", e);
 	if (set_data(fs, f->type, f->data, e))

@@ -41,6 +41,7 @@ struct mnt_fs {
 	const char *type, *source; /* source NULL: none */
 	const char *data;	   /* comma-separated options, NULL none */
 	const char *label;	   /* SELinux context, NULL none */
+	uint64_t sb_clear; /* of the same, to take off again: mnt_reconfigure() */
 	uint64_t sb_flags; /* MS_RDONLY, MS_SYNCHRONOUS, MS_DIRSYNC, MS_LAZYTIME, MS_MANDLOCK */
 	uint64_t attr;	   /* MOUNT_ATTR_* of the mount */
 };

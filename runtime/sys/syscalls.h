@@ -22,6 +22,7 @@ int sys_mount_setattr(int dirfd, const char *path, unsigned flags, struct mount_
 int sys_pivot_root(const char *new_root, const char *put_old);
 int sys_pidfd_open(pid_t pid, unsigned flags);
 int sys_pidfd_send_signal(int pidfd, int sig);
+int sys_pidfd_getfd(int pidfd, int fd); /* close-on-exec */
 int sys_close_range(unsigned first, unsigned last, unsigned flags);
 int sys_seccomp(unsigned op, unsigned flags, void *args);
 int sys_capset(uint64_t effective, uint64_t permitted, uint64_t inheritable); /* of this thread */

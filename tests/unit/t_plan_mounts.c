@@ -48,6 +48,33 @@ static void kinds(void)
 	}
 }
 
+/* What an option does besides setting an attribute. */
+static void options(void)
+{
+	static const struct { const char *name, *options; bool keep_mode; uint64_t sb, clear; } rows[] = {
+		{ "a tmpfs without a mode keeps that of its directory", "\"size=1m\"", true, 0, 0 },
+		{ "one with a mode does not", "\"size=1m\",\"mode=700\"", false, 0, 0 },
+		{ "mode= is an option of its own, not the end of another", "\"huge_mode=1\"", true, 0, 0 },
+		{ "a flag of the file system", "\"sync\",\"iversion\"", true, MS_SYNCHRONOUS | MS_I_VERSION, 0 },
+		{ "is taken off by a later one", "\"sync\",\"async\"", true, 0, MS_SYNCHRONOUS },
+		{ "a remount keeps no mode", "\"remount\",\"nolazytime\"", false, 0, MS_LAZYTIME },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char config[1024];
+		struct fix x;
+
+		snprintf(config, sizeof(config), "{" FIX_HEAD "," FIX_PROC ",\"mounts\":[" M("/x", "tmpfs", "t", "%s")
+			 "],\"linux\":{\"namespaces\":[" FIX_NS "]}}", rows[i].options);
+		fix_init(&x, config);
+		const struct op_mount *m = fix_build(&x) ? &fix_op(&x, OP_MOUNT, 0)->u.mount : NULL;
+		if (!t_ok(m && m->keep_mode == rows[i].keep_mode && m->sb_flags == rows[i].sb &&
+			  m->sb_clear == rows[i].clear, rows[i].name))
+			t_note("%s", m ? "it does something else" : x.e.msg);
+		arena_done(&x.a);
+	}
+}
+
 static void refused(void)
 {
 	static const struct { const char *name, *config, *want; } rows[] = {
@@ -263,6 +290,7 @@ static void propagation(void)
 int main(void)
 {
 	kinds();
+	options();
 	refused();
 	sources();
 	decisions();

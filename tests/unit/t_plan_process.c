@@ -99,6 +99,33 @@ static void seccomp(void)
 	arena_done(&x.a);
 }
 
+#define NOTIFY(names) ",\"listenerPath\":\"/run/agent\",\"listenerMetadata\":\"m\",\"flags\":[" \
+	"\"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV\"],\"syscalls\":[{\"names\":[" names \
+	"],\"action\":\"SCMP_ACT_NOTIFY\"}]"
+
+static void listener(void)
+{
+	const struct op_seccomp *s;
+	struct fix x;
+
+	fix_init(&x, FIX_LINUX(FILTER("SCMP_ACT_ALLOW", NOTIFY("\"mkdir\""))));
+	if (fix_ok(&x, "a filter may notify an agent")) {
+		s = &fix_op(&x, OP_SECCOMP, 0)->u.seccomp;
+		t_ok(s->listener_path && streq(s->listener_metadata, "m") && s->flags == 1u << 5,
+		     "which is named with its metadata and flags");
+		x.s->linux_.seccomp->syscalls[0].action = (int)SCMP_ACT_LOG;
+		fix_build(&x);
+		s = &fix_op(&x, OP_SECCOMP, 0)->u.seccomp;
+		t_ok(!s->listener_path && !s->listener_metadata && s->flags == 0,
+		     "a listener that no rule notifies is left out, with the flag that is about it");
+	}
+	arena_done(&x.a);
+	fix_init(&x, FIX_LINUX(FILTER("SCMP_ACT_ALLOW", NOTIFY("\"mkdir\",\"sendmsg\""))));
+	fix_ok(&x, "root takes the listener out of the process: any call may be notified");
+	x.f.euid = 1000;
+	fix_refused(&x, "SCMP_ACT_NOTIFY for sendmsg", "a rootless runtime needs sendmsg for it");
+}
+
 static void lsm(void)
 {
 	struct fix x;
@@ -148,8 +175,9 @@ static void hooks(void)
 		right = right && h && h->phase == want[i] && h->u.hook.kind == (enum plan_hook_kind)i;
 	}
 	t_ok(right, "each in its phase");
-	t_ok(streq(fix_op(&x, OP_HOOK, 0)->u.hook.args[0], "/bin/prestart") &&
-		     !fix_op(&x, OP_HOOK, 0)->u.hook.env[0], "no arguments: the path; no environment: none");
+	t_ok(streq(fix_op(&x, OP_HOOK, 0)->u.hook.args[0], "/bin/prestart"), "no arguments: the path");
+	t_ok(!fix_op(&x, OP_HOOK, 0)->u.hook.env && !fix_op(&x, OP_HOOK, 5)->u.hook.env,
+	     "no environment: that of the runtime");
 	t_ok(streq(fix_op(&x, OP_HOOK, 2)->u.hook.args[1], "y") && fix_op(&x, OP_HOOK, 2)->u.hook.timeout_s == 3,
 	     "arguments as given");
 	t_ok(streq(fix_op(&x, OP_HOOK, 3)->u.hook.env[0], "A=1"),
@@ -208,6 +236,7 @@ int main(void)
 {
 	creds();
 	seccomp();
+	listener();
 	lsm();
 	names();
 	hooks();
