@@ -29,8 +29,7 @@ in_image() {
 	rm -rf "$work/image" "$b"
 	cp -a "$work/rootfs" "$work/image"
 	(cd "$work/image" && eval "$prepare") || return 1
-	bundle hostile "$filter | .process.args = [\"sh\", \"-c\", $(jq -Rs . <<<"$2")]" || return 1
-	jq --arg r "$work/image" '.root.path = $r' "$b/config.json" >"$b/c" && mv "$b/c" "$b/config.json"
+	BUNDLE_ROOT=$work/image bundle hostile "$filter" "$2" || return 1
 	box_n=$((box_n + 1))
 	rt --profile "$p" run --bundle "$b" "img$box_n-$$" </dev/null 2>&1
 }

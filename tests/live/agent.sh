@@ -17,14 +17,6 @@ trap cleanup EXIT
 . "$here/lib/tap.sh"
 . "$here/lib/bundle.sh"
 bundle_setup
-# Only what bears this run's mark: other tests may run beside this one.
-left() {
-	echo "mounts $(wc -l </proc/self/mountinfo) cgroups $(find /sys/fs/cgroup -type d -name "*-$$*" | wc -l)" \
-		"uppers $(find /var/lib/agentrt -mindepth 1 -name "*-$$*" 2>/dev/null | wc -l)" \
-		"proxies $(grep -lsa -- "-$$" /proc/[0-9]*/cgroup | wc -l) state $(ls "$work/state" 2>/dev/null | wc -l)"
-}
-in_box true >/dev/null 2>&1
-before=$(left)
 host_ns() { readlink "/proc/self/ns/$1" | sed 's/[][]/\\&/g'; }
 
 # --- the root
@@ -162,5 +154,5 @@ like "the proxy refuses at once and says why" \
 	"$(in_box 'printf "CONNECT x.example:443 HTTP/1.1\r\nHost: x.example:443\r\n\r\n" | nc -w 2 127.0.0.1 3128')" '"rule"'
 like "HTTPS_PROXY is set" "$(in_box env)" '^HTTPS_PROXY=http://127.0.0.1:3128'
 
-is "nothing is left" "$(left)" "$before"
+is "nothing is left" "$(left_of "-$$")" ""
 tap_done

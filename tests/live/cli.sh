@@ -5,11 +5,11 @@ set -u
 here=$(cd "$(dirname "$0")/.." && pwd)
 agentrt=$(readlink -f "${AGENTRT:-$(command -v agentrt)}")
 work=$(mktemp -d /tmp/agentrt-cli.XXXXXX)
-trap 'rm -rf "$work"' EXIT
 . "$here/lib/tap.sh"
 . "$here/lib/bundle.sh"
+trap bundle_cleanup EXIT
 bundle_setup
-n=c$$
+n=-$$
 oci() { rt --profile oci "$@"; }
 said() { "$@" 2>&1 >/dev/null </dev/null; } # what it says on standard error
 status_of() { "$@" >/dev/null 2>&1 </dev/null; echo $?; }
@@ -21,7 +21,7 @@ up() { # ID [JQ-FILTER] [PROGRAM...]: a detached container
 		oci run --detach --bundle "$work/$id" "$id" >"$work/$id.out" 2>&1 </dev/null
 }
 stay='.process.args = ["sh", "-c", "trap \"exit 7\" TERM; while :; do sleep 1; done"]'
-cgroups() { find /sys/fs/cgroup -type d -name "*$1*" 2>/dev/null | wc -l; }
+cgroups() { left_cgroups "$1" | wc -l; }
 
 # --- without a container
 like "--version begins as engines parse it" "$("$agentrt" --version | head -n 1)" '^agentrt version [0-9]+\.[0-9]+'
@@ -229,7 +229,7 @@ ok "update from options" oci update --pids-limit 77 --memory 67108864 "d$n"
 is "the limits are set" "$(pids) $(limit)" "77 67108864"
 is "update of nonsense is refused" "$(echo '{"memory":{"limit":"x"}}' | rt update -r - "d$n" >/dev/null 2>&1; echo $?)" 1
 ok "delete --force of a running one" oci delete --force "d$n"
-is "nothing is left" "$(find "$work/state" -mindepth 1 | wc -l) $(cgroups "d$n") $(pgrep -fc "^sleep 600$")" "0 0 0"
+is "nothing is left" "$(left_of "$n")" ""
 
 # --- hooks
 hook() { printf '{"path": "/bin/sh", "args": ["sh", "-c", "jq -r .status >>%s/hooklog; echo %s >>%s/hooklog%s"]}' "$work" "$1" "$work" "${2:-}"; }
@@ -289,7 +289,7 @@ is "exec obeys the profile of create" "$(rt --profile oci exec -e GH_TOKEN=x "ag
 ok "delete --force" rt delete --force "ag$n"
 unlike "the proxy is gone" "$(grep State "/proc/$proxy/status" 2>/dev/null)" '[RSD] \('  # a zombie is its parent's affair
 unlike "the id range is free" "$(cat /run/agentrt/.ids)" " ag$n "
-is "no upper directory is left" "$(find /var/lib/agentrt -name "*ag$n*" 2>/dev/null | wc -l)" 0
+is "no upper directory is left" "$(find /var/lib/agentrt -name "*ag$n.*" 2>/dev/null | wc -l)" 0
 is "no cgroup is left" "$(cgroups "ag$n")" 0
 
 # --- what a container that nobody deleted has left is swept by the next create
@@ -301,7 +301,7 @@ rt run -d --bundle "$work/ag" "next$n" >/dev/null 2>&1 </dev/null
 unlike "and swept" "$(ls /var/lib/agentrt)" "^lost$n"
 like "that of a living container is not" "$(ls /var/lib/agentrt)" "^next$n"
 rt delete --force "next$n"
-find /sys/fs/cgroup -depth -type d -name "*lost$n*" -exec rmdir {} +
+left_cgroups "lost$n" | xargs rmdir
 
 # --- explain
 nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups env -u XDG_RUNTIME_DIR "$@"; }

@@ -89,7 +89,7 @@ for p in oci agent; do
 	is "$p: /dev/stdout can be opened by a user" "$(box $p "$id_filter" 'echo again >/dev/stdout' | cat | tail -1)" again
 
 	# --- hooks
-	hook() { printf '{"path": "/bin/sh", "args": ["sh", "-c", %s]}' "$(jq -Rs . <<<"$1")"; }
+	hook() { printf '{"path": "/bin/sh", "args": ["sh", "-c", %s]}' "$(json_string "$1")"; }
 	h=".hooks = {\"prestart\": [$(hook "cat >$work/h1")], \"createRuntime\": [$(hook "cat >$work/h2")], \"createContainer\": [$(hook "cat >$work/open/h3; id -u >>$work/open/h3")], \"startContainer\": [$(hook 'cat >/h4; grep NoNew /proc/self/status >>/h4; readlink /proc/self/ns/net >>/h4')], \"poststart\": [$(hook "cat >$work/h5")], \"poststop\": [$(hook "cat >$work/h6")]}"
 	out=$(box $p "$h | .annotations = {\"a/b\": \"c/d\"}" 'cat /h4; readlink /proc/self/ns/net')
 	like "$p: prestart has the state and a pid of the host" "$(cat "$work/h1")" '^\{"ociVersion":"[0-9.]+","id":"[^"]+","status":"creating","pid":[0-9]{2,},"bundle":"[^"\]+","annotations":\{"a/b":"c/d"\}\}$'

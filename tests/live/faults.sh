@@ -31,32 +31,16 @@ bundle tty "$most | .process.terminal = true"
 perl -e 'use Socket; socket(S, PF_UNIX, SOCK_STREAM, 0); bind(S, pack_sockaddr_un($ARGV[0])); listen(S, 99); sleep 900' \
 	"$work/console" &
 
-# Processes of this profile's run, by their cgroup, or the environment they were forked with; no
-# zombies, which are their parent's affair.
-alive() {
-	local p
-	{ grep -lsa -- "-$profile-$$" /proc/[0-9]*/cgroup; grep -lsaz "^FAULTS_MARK=faults-$profile-$$\$" /proc/[0-9]*/environ; } | cut -d/ -f3 |
-		sort -u | while read -r p; do grep -qs '^State:.[^ZX]' "/proc/$p/status" && echo "$p"; done
-}
-# What bears this run's mark, outside of the state directory and in it.
-left() {
-	local mark=-$profile-$$
-	echo "mounts $(grep -ce "$mark" -e "$work" /proc/self/mountinfo) cgroups $(find /sys/fs/cgroup -type d -name "*$mark*" | wc -l)" \
-		"uppers $(find /var/lib/agentrt -mindepth 1 -maxdepth 1 -name "*$mark.*" | wc -l)" \
-		"processes $(alive | wc -l) ids $(grep -c -- "$mark " /run/agentrt/.ids)" \
-		"state $(find "$work/state.$profile" -mindepth 1 -maxdepth 1 | wc -l)"
-}
-nothing='mounts 0 cgroups 0 uppers 0 processes 0 ids 0 state 0'
 is_clean() { # NAME: what dies asynchronously may take a moment
 	local i now
 	for ((i = 0; i < 20; i++)); do
-		now=$(left)
-		[ "$now" = "$nothing" ] && break
+		now=$(left_of "-$profile-$$" "$work/state.$profile")
+		[ -z "$now" ] && break
 		sleep 0.05
 	done
-	is "$1" "$now" "$nothing"
+	is "$1" "$now" ""
 }
-rt() { FAULTS_MARK=faults-$profile-$$ timeout 30 "$agentrt" --root "$work/state.$profile" "$@"; }
+rt() { TEST_MARK=-$profile-$$ timeout 30 "$agentrt" --root "$work/state.$profile" "$@"; }
 create() {
 	local opts=(--bundle "$work/$kind" --pid-file "$work/pid.$profile")
 	[ "$kind" = tty ] && opts+=(--console-socket "$work/console")

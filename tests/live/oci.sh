@@ -98,7 +98,7 @@ is "its mounts do not" "$(value tmp)" x
 is "its propagation is the config's" "$(value root)" "ro,relatime unbindable"
 is "without readonly what is written is in the bundle" "$(box 'echo x >/new && echo ok') $(cat "$work/rootfs/new")" "ok x"
 is "nothing of the host's mounts is left" "$(box 'cut -d" " -f5 /proc/self/mountinfo | grep -vE "^/(proc|sys|dev)(/|$)"')" /
-hook() { printf '{"path": "/bin/sh", "args": ["sh", "-c", %s], "env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"]}' "$(jq -Rs . <<<"$1")"; }
+hook() { printf '{"path": "/bin/sh", "args": ["sh", "-c", %s], "env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"]}' "$(json_string "$1")"; }
 mkdir "$work/prop"
 shared() { # JQ-FILTER: runs with a root mount that is shared with another namespace, and says what came there
 	bundle prop "$1 | .process.args = [\"true\"] | .hooks.createContainer = [$(hook "mount -t tmpfs fromhook $work/prop && touch $work/open/hook")]"
@@ -135,7 +135,7 @@ ok "kill --all reaches every process" rt kill --all "$id" KILL
 for ((i = 0; i < 40; i++)); do [ "$(rt state "$id" | jq -r .status)" = stopped ] && break; sleep 0.05; done
 is "the container has stopped" "$(rt state "$id" | jq -r .status)" stopped
 ok "delete" rt delete "$id"
-is "no cgroup is left" "$(find /sys/fs/cgroup -type d -name "*$id*" | wc -l)" 0
+is "no cgroup is left" "$(left_cgroups "$id" | wc -l)" 0
 
 # --- without a pid namespace: the cgroup is what holds the processes together
 id=np-$$
