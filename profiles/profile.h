@@ -15,6 +15,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "spec/json.h"
 #include "spec/oci.h"
 
 #define PROFILE_VERSION	  1
@@ -37,6 +38,12 @@ struct egress_entry {
 	const char *note;
 };
 
+/* An annotation of the container that was laid over the profile: see narrow.h */
+struct profile_mark {
+	const char *key;
+	bool widens; /* the administrator allows it by name */
+};
+
 struct profile {
 	const char *name; /* [a-z0-9-]+ */
 	int version;
@@ -44,6 +51,8 @@ struct profile {
 	const char *description;
 	bool complete; /* every switch is there: only such a profile may reach tighten() */
 	const struct profile_doc *doc; /* as written, its parents merged in; of profile.c alone */
+	struct profile_mark *marks;
+	size_t n_marks;
 
 	int userns; /* enum profile_userns */
 	struct {
@@ -105,15 +114,17 @@ int profile_parse(struct arena *a, const char *text, size_t len, const char *nam
  */
 const char *profile_builtin(const char *name);
 
-/* profile_merge() - child over parent: members of objects one by one, all else replaces */
-int profile_merge(struct arena *a, const struct profile *parent, const char *child_text,
-		  size_t len, const char *name, struct profile **ret_profile, struct err *e);
+/* profile_over() - a document laid over a profile that was loaded: members of objects one by one,
+ * all else replaces */
+int profile_over(struct arena *a, const struct profile *parent, const struct json *child,
+		 const char *name, struct profile **ret_profile, struct err *e);
 
 /**
  * profile_load() - find a profile by name, resolve `extends`, demand that it is complete
  * @name:	checked: lower-case letters, digits and '-'
- * @read:	gives the text of the administrator's NAME.json (arena memory), *ret_text NULL where
- *		there is none; -1 with @e where there is one that cannot be trusted or read
+ * @read:	gives the text of the administrator's NAME.json and how messages call it (arena
+ *		memory); writes neither where there is none; -1 with @e where there is one that
+ *		cannot be trusted or read
  *
  * An administrator's file hides the built-in of that name. `extends` in NAME.json that says NAME
  * means the built-in NAME; any other name is looked up the same way. A built-in extends built-ins
@@ -121,8 +132,12 @@ int profile_merge(struct arena *a, const struct profile *parent, const char *chi
  */
 #define PROFILE_MAX_DEPTH 4
 typedef int profile_reader(void *ctx, struct arena *a, const char *name, const char **ret_text,
-			   size_t *ret_len, struct err *e);
+			   size_t *ret_len, const char **ret_origin, struct err *e);
 int profile_load(struct arena *a, const char *name, profile_reader *read, void *ctx,
 		 struct profile **ret_profile, struct err *e);
+
+/* profile_effective() - what profile_load() would use, as one document that extends nothing */
+int profile_effective(struct arena *a, const char *name, profile_reader *read, void *ctx,
+		      struct json **ret_doc, struct err *e);
 
 #endif

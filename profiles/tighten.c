@@ -122,6 +122,17 @@ static int check_complete(const struct profile *p, struct err *e)
 		       "profile \"%s\" is not complete: resolve what it extends first", p->name);
 }
 
+/* Annotations that the profile has been changed by. */
+static void find_marks(struct tighten_ctx *c)
+{
+	for (const struct profile_mark *m = c->p->marks; m < c->p->marks + c->p->n_marks; m++)
+		tighten_find(c, m->widens ? "annotation.widen" : "annotation.narrow",
+			     m->widens ? FIND_PASSED : FIND_REPLACED,
+			     m->widens ? "annotations.allow of agentrt.json names it"
+				       : "the container asks for less than its profile gives",
+			     "annotations: %s", m->key);
+}
+
 int tighten(struct arena *a, const struct oci_spec *s, const struct profile *p,
 	    const struct facts *f, struct tight **ret_tight, struct err *e)
 {
@@ -142,6 +153,7 @@ int tighten(struct arena *a, const struct oci_spec *s, const struct profile *p,
 		.t = t,
 	};
 
+	find_marks(&c);
 	for (size_t i = 0; i < ARRAY_SIZE(areas); i++)
 		if (areas[i](&c, e))
 			return -1;

@@ -114,7 +114,7 @@ static void put_linux(struct strbuf *b)
 	strbuf_adds(b, "\"netDevices\":{\"enabled\":false}}");
 }
 
-void spec_features(struct strbuf *b)
+void spec_features(struct strbuf *b, const char *const *annotations)
 {
 	strbuf_addf(b, "{\"ociVersionMin\":\"1.0.0\",\"ociVersionMax\":\"%s\",", SPEC_OCI_VERSION);
 	put_hooks(b);
@@ -122,8 +122,12 @@ void spec_features(struct strbuf *b)
 	put_mount_options(b);
 	strbuf_adds(b, ",");
 	put_linux(b);
-	/* No annotation of a container's config changes what is done with it. */
 	strbuf_addf(b, ",\"annotations\":{\"agentrt.version\":\"%s\"},"
-		       "\"potentiallyUnsafeConfigAnnotations\":[]}",
+		       "\"potentiallyUnsafeConfigAnnotations\":[",
 		    PACKAGE_VERSION);
+	for (size_t i = 0; annotations && annotations[i]; i++) {
+		strbuf_adds(b, i ? "," : "");
+		strbuf_add_json(b, annotations[i]);
+	}
+	strbuf_adds(b, "]}");
 }

@@ -46,6 +46,8 @@ int field_fail(const struct field_ctx *c, const struct json *v, struct err *e, e
 	va_start(ap, fmt);
 	vsnprintf(msg, sizeof(msg), fmt, ap);
 	va_end(ap);
+	if (v->line == 0) /* made by us, not read from a text */
+		return err_set(e, kind, "%s: %s", c->name, msg);
 	return err_set(e, kind, "%s:%u:%u: %s%s%s", c->name, v->line, v->column, c->path,
 		       c->path[0] ? ": " : "", msg);
 }

@@ -5,8 +5,9 @@
  * The text is scanned once before yajl sees it: bytes that are not UTF-8, \u0000 and surrogates
  * without their half are refused here, because yajl 2.1 turns a lone surrogate into "?", swallows
  * the character after it and, unpatched, aborts on some (CVE-2017-16516). yajl then calls back for
- * each token. It does not say where a token begins, but nothing except white space, ',' and ':'
- * lies between two tokens, so the end of the last one is enough to find it.
+ * each token. It does not say where a token begins, but nothing except white space, ',', ':' and,
+ * where they are allowed, comments lies between two tokens, so the end of the last one is enough to
+ * find it.
  */
 #include "spec/json.h"
 
@@ -23,6 +24,7 @@ struct parser {
 	const char *text, *name;
 	size_t len;
 	yajl_handle yajl;
+	bool comments;
 
 	size_t pos, line_start; /* how far lines were counted */
 	unsigned line;
@@ -37,26 +39,6 @@ struct parser {
 	size_t cap_members;
 	struct err *e;
 };
-
-const char *json_type_name(enum json_type t)
-{
-	static const char *const name[] = {
-		[JSON_NULL] = "null",	    [JSON_BOOL] = "a boolean", [JSON_NUMBER] = "a number",
-		[JSON_STRING] = "a string", [JSON_ARRAY] = "an array", [JSON_OBJECT] = "an object",
-	};
-
-	return name[t];
-}
-
-const struct json *json_get(const struct json *object, const char *key)
-{
-	if (!object || object->type != JSON_OBJECT)
-		return NULL;
-	for (const struct json *v = object->child; v; v = v->next)
-		if (streq(v->key, key))
-			return v;
-	return NULL;
-}
 
 /* ---- positions ---- */
 
@@ -82,13 +64,34 @@ static bool is_between_tokens(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == ',' || c == ':';
 }
 
+/* The end of the comment that begins at @at; @at where none does. One that is not closed ends with
+ * the text: yajl reports it. */
+static size_t skip_comment(const struct parser *p, size_t at)
+{
+	const char *s = p->text + at, *end;
+	size_t n = p->len - at;
+
+	if (n < 2 || s[0] != '/' || (s[1] != '/' && s[1] != '*'))
+		return at;
+	end = s[1] == '/' ? memchr(s, '\n', n) : memmem(s + 2, n - 2, "*/", 2);
+	if (!end)
+		return p->len;
+	return at + (size_t)(end - s) + (s[1] == '/' ? 1 : 2);
+}
+
 /* Stand on the first byte of the token that yajl reports now. */
 static void token_start(struct parser *p)
 {
-	size_t to = p->pos;
+	size_t to = p->pos, past;
 
-	while (to < p->len && is_between_tokens(p->text[to]))
-		to++;
+	while (to < p->len) {
+		past = p->comments ? skip_comment(p, to) : to;
+		if (past == to && is_between_tokens(p->text[to]))
+			past++;
+		if (past == to)
+			break;
+		to = past;
+	}
 	count_lines(p, to);
 }
 
@@ -381,23 +384,42 @@ static int run(struct parser *p)
 	return st == yajl_status_ok ? 0 : -1; /* canceled: a callback has filled the error */
 }
 
+static int parse(struct parser *p, struct json **ret_root)
+{
+	static const yajl_alloc_funcs alloc = { alloc_cb, realloc_cb, free_cb, NULL };
+
+	p->line = 1;
+	if (check_text(p))
+		return -1;
+	p->yajl = yajl_alloc(&callbacks, (yajl_alloc_funcs *)&alloc, p);
+	if (!p->yajl)
+		abort();
+	if (p->comments)
+		yajl_config(p->yajl, yajl_allow_comments, 1);
+
+	int r = run(p);
+
+	yajl_free(p->yajl);
+	free(p->members);
+	if (r == 0)
+		*ret_root = p->root;
+	return r;
+}
+
 int json_parse(struct arena *a, const char *text, size_t len, const char *name,
 	       struct json **ret_root, struct err *e)
 {
-	static const yajl_alloc_funcs alloc = { alloc_cb, realloc_cb, free_cb, NULL };
-	struct parser p = { .a = a, .text = text, .len = len, .name = name, .line = 1, .e = e };
+	struct parser p = { .a = a, .text = text, .len = len, .name = name, .e = e };
 
-	if (check_text(&p))
-		return -1;
-	p.yajl = yajl_alloc(&callbacks, (yajl_alloc_funcs *)&alloc, &p);
-	if (!p.yajl)
-		abort();
+	return parse(&p, ret_root);
+}
 
-	int r = run(&p);
+int json_parse_commented(struct arena *a, const char *text, size_t len, const char *name,
+			 struct json **ret_root, struct err *e)
+{
+	struct parser p = {
+		.a = a, .text = text, .len = len, .name = name, .comments = true, .e = e
+	};
 
-	yajl_free(p.yajl);
-	free(p.members);
-	if (r == 0)
-		*ret_root = p.root;
-	return r;
+	return parse(&p, ret_root);
 }

@@ -31,8 +31,17 @@ struct json {
 /* @name goes into messages: "config.json:12:8: ..." */
 int json_parse(struct arena *a, const char *text, size_t len, const char *name,
 	       struct json **ret_root, struct err *e);
+/* json_parse_commented() - the same for files that people write: slash-star and slash-slash comments
+ * count as white space */
+int json_parse_commented(struct arena *a, const char *text, size_t len, const char *name,
+			 struct json **ret_root, struct err *e);
 const struct json *json_get(const struct json *object, const char *key); /* NULL: absent */
+/* json_at() - the value at "mounts.allow[2]"; where that is not there, what is nearest above it */
+const struct json *json_at(const struct json *root, const char *path);
 const char *json_type_name(enum json_type t); /* "a string", "an object" ... */
+
+/* json_write() - append as compact JSON text */
+void json_write(struct strbuf *b, const struct json *v);
 
 /* json_indent() - append valid compact JSON text with line breaks and tabs, as people read it */
 void json_indent(struct strbuf *b, const char *text);

@@ -47,7 +47,10 @@ void spec_write_resources(struct strbuf *b, const struct oci_resources *r);
 void spec_default(struct arena *a, bool rootless, uint32_t uid, uint32_t gid,
 		  struct oci_spec **ret_spec);
 
-/* spec_features() - the features.md document, printed from the tables that implement it */
-void spec_features(struct strbuf *b);
+/**
+ * spec_features() - the features.md document, printed from the tables that implement it
+ * @annotations:	those of a config that change what is done with it; NULL-terminated, or NULL
+ */
+void spec_features(struct strbuf *b, const char *const *annotations);
 
 #endif

@@ -24,7 +24,7 @@ _agentrt() {
 	elif [ -z "$cmd" ]; then
 		w=$("$prog" --help 2>/dev/null | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p')
 	elif [ "$cmd" = profile ]; then
-		w="list show check $("$prog" profile list 2>/dev/null | cut -d' ' -f1)"
+		w="list show check lint $("$prog" profile list 2>/dev/null | cut -d' ' -f1)"
 	elif [ "$cmd" = egress ] && [ "$prev" = egress ]; then
 		w=log
 	else
@@ -32,4 +32,4 @@ _agentrt() {
 	fi
 	mapfile -t COMPREPLY < <(compgen -W "$w" -- "$cur")
 }
-complete -F _agentrt agentrt agentrt-oci
+complete -F _agentrt agentrt agentrt-oci agentrt-strict

@@ -244,7 +244,8 @@ static int make_plan(struct container *c, const struct exec_cmd_opts *o,
 	size_t n;
 
 	if (container_spec(c, &s, e) ||
-	    profiles_load(c->a, c->s->profile_dir, c->s->profile, &profile, e) ||
+	    profiles_for(c->a, c->s->profile_dir, c->s->profile, s->annotations,
+			 s->n_annotations, &profile, e) ||
 	    make_process(c->a, o, s, args, &proc, e) ||
 	    tighten_process(c->a, proc, profile, &narrow, &findings, &n, e) ||
 	    (o->cgroup && sub_cgroup(c->a, o->cgroup, &c->cg, e)) || probe_host(c->a, &f, e))

@@ -30,7 +30,7 @@ static const struct opt global_opts[] = {
 	X(STRING, profile, "profile", 0, "NAME",
 	  "profile for new containers: agent (default), agent-strict, oci, or your own"),
 	X(STRING, profile_dir, "profile-dir", 0, "DIR",
-	  "where your own profiles are (/etc/agentrt/profiles)"),
+	  "where your own profiles are (/etc/agentrt/profiles); agentrt.json is beside it"),
 	X(STRING, log, "log", 0, "FILE", "write errors there too"),
 	X(STRING, log_format, "log-format", 0, "text|json", "of the log file"),
 	X(FLAG, debug, "debug", 0, NULL, "say what is done"),

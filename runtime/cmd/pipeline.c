@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "base/table.h"
 #include "cmd/profiles.h"
 #include "probe/probe.h"
 #include "spec/spec.h"
@@ -31,11 +32,25 @@ static int read_config(struct arena *a, const char *bundle_host, struct oci_spec
 	return 0;
 }
 
-const char *pipeline_profile_name(const struct cmd_ctx *ctx)
+/* Names of the program that stand for another profile than their end. */
+static const struct {
+	const char *program, *profile;
+} program_names[] = {
+	{ "agentrt-strict", "agent-strict" },
+};
+
+const char *pipeline_profile_name(const struct cmd_ctx *ctx, const struct settings *s)
 {
+	static const char prefix[] = "agentrt-";
+
 	if (ctx->profile)
 		return ctx->profile;
-	return streq(ctx->program, "agentrt-oci") ? "oci" : PROFILE_DEFAULT;
+	for (size_t i = 0; i < ARRAY_SIZE(program_names); i++)
+		if (streq(ctx->program, program_names[i].program))
+			return program_names[i].profile;
+	if (str_has_prefix(ctx->program, prefix))
+		return ctx->program + strlen(prefix);
+	return s->default_profile ? s->default_profile : PROFILE_DEFAULT;
 }
 
 static int check_cgroup_manager(const struct cmd_ctx *ctx, struct err *e)
@@ -51,13 +66,16 @@ static int check_cgroup_manager(const struct cmd_ctx *ctx, struct err *e)
 static int get_ids(struct cmd_ctx *ctx, const struct pipeline_opts *o, struct pipeline *p,
 		   struct err *e)
 {
+	const struct id_space from = { p->settings.ids.user, p->settings.ids.first,
+				       p->settings.ids.count };
+
 	if (p->profile->userns == USERNS_AS_SPEC && p->profile->egress.mode == NET_AS_SPEC)
 		return 0;
 	if (o->peek)
-		return state_peek_ids(&p->grant, e);
+		return state_peek_ids(&from, &p->grant, e);
 	if (p->facts->euid != 0 || !p->facts->in_initial_userns)
 		return 0;
-	return state_reserve_ids(ctx->root, o->id, NULL, &p->grant, e);
+	return state_reserve_ids(&from, ctx->root, o->id, NULL, &p->grant, e);
 }
 
 /* `explain` shows what the machine's runtime would do with a policy, whoever asks. */
@@ -118,7 +136,9 @@ int pipeline_read(struct cmd_ctx *ctx, const struct pipeline_opts *o, struct pip
 	struct pipeline p = { 0 };
 
 	if (check_cgroup_manager(ctx, e) || read_config(ctx->a, o->bundle_host, &p.spec, e) ||
-	    profiles_load(ctx->a, ctx->profile_dir, pipeline_profile_name(ctx), &p.profile, e))
+	    profiles_settings(ctx->a, ctx->profile_dir, &p.settings, e) ||
+	    profiles_for(ctx->a, ctx->profile_dir, pipeline_profile_name(ctx, &p.settings),
+			 p.spec->annotations, p.spec->n_annotations, &p.profile, e))
 		return -1;
 	*ret = p;
 	return 0;

@@ -5,6 +5,7 @@
 
 #include "cmd/cmd.h"
 #include "plan/build.h"
+#include "profiles/settings.h"
 #include "state/state.h"
 
 struct pipeline_opts {
@@ -15,6 +16,7 @@ struct pipeline_opts {
 
 struct pipeline {
 	const struct profile *profile;
+	struct settings settings;
 	struct oci_spec *spec; /* as read */
 	struct facts *facts;
 	struct tight *tight;
@@ -35,7 +37,8 @@ int pipeline_plan(struct cmd_ctx *ctx, const struct pipeline_opts *o, struct pip
 /* pipeline_report() - what a profile changed, at debug level */
 void pipeline_report(const struct finding *findings, size_t n);
 
-/* pipeline_profile_name() - --profile, or what the program is called, or the default */
-const char *pipeline_profile_name(const struct cmd_ctx *ctx);
+/* pipeline_profile_name() - --profile, or what the program is called (agentrt-NAME), or what the
+ * settings say, or the default */
+const char *pipeline_profile_name(const struct cmd_ctx *ctx, const struct settings *s);
 
 #endif

@@ -112,6 +112,7 @@ static int run_update(struct cmd_ctx *ctx, const void *opts_, const struct opt_a
 	struct oci_resources *r = NULL, *narrow = NULL;
 	const struct profile *profile;
 	struct finding *findings;
+	struct oci_spec *spec;
 	struct facts *f;
 	size_t n;
 
@@ -128,7 +129,9 @@ static int run_update(struct cmd_ctx *ctx, const void *opts_, const struct opt_a
 	if (c.cg.none)
 		return err_set(e, ERR_UNSUPPORTED, "container %s has no cgroup: it has no limits",
 			       c.id);
-	if (profiles_load(ctx->a, c.s->profile_dir, c.s->profile, &profile, e) ||
+	if (container_spec(&c, &spec, e) ||
+	    profiles_for(ctx->a, c.s->profile_dir, c.s->profile, spec->annotations,
+			 spec->n_annotations, &profile, e) ||
 	    tighten_resources(ctx->a, r, profile, &narrow, &findings, &n, e) ||
 	    probe_host(ctx->a, &f, e) || plan_build_update(ctx->a, narrow, f, &c.cg, e))
 		return -1;

@@ -51,6 +51,7 @@ struct book {
 	bool is_new; /* no file of this boot yet */
 	struct span *spans;
 	size_t n_spans;
+	uint32_t base, ranges; /* that are given out */
 };
 
 static void book_done(struct book *b)
@@ -178,19 +179,76 @@ static const struct host_file {
 	{ "subgid", 1, true },
 };
 
-static void add_line(struct book *b, const struct host_file *f, char *line)
+/* The ranges of @user are what is given out, not what somebody else has. */
+static void add_line(struct book *b, const struct host_file *f, const char *user, char *line)
 {
 	uint32_t first = 0, count = 1;
 	char *field = NULL;
 
-	for (unsigned col = 0; col <= f->column; col++)
+	for (unsigned col = 0; col <= f->column; col++) {
 		field = cut(&line, ':');
+		if (col == 0 && user && f->has_count && field && streq(field, user))
+			return;
+	}
 	if (!field || !str_to_u32(field, &first))
 		return; /* a comment, or an NIS line: no id in it */
 	if (f->has_count && (!line || !str_to_u32(cut(&line, ':'), &count) || count == 0))
 		return;
 	*arena_push(&b->a, b->spans, b->n_spans) =
 		(struct span){ first, (uint64_t)first + count - 1 };
+}
+
+/* The @n-th range of @user in a file like /etc/subuid; false: there is none. */
+static bool nth_range(const char *text, const char *user, size_t n, struct span *ret)
+{
+	auto_free char *copy = xstrdup(text);
+	char *p = copy;
+
+	while (p) {
+		char *line = cut(&p, '\n'), *name = cut(&line, ':'), *base = cut(&line, ':');
+		uint32_t first, count;
+
+		if (!line || !streq(name, user) || !str_to_u32(base, &first) ||
+		    !str_to_u32(line, &count) || count == 0 || n--)
+			continue;
+		*ret = (struct span){ first, (uint64_t)first + count - 1 };
+		return true;
+	}
+	return false;
+}
+
+/* The first range of the user that is large enough and the same for users and groups. */
+static int find_user(struct book *b, const struct ids_place *at, struct err *e)
+{
+	auto_free char *uid_path = xasprintf("%s/subuid", at->etc);
+	auto_free char *gid_path = xasprintf("%s/subgid", at->etc);
+	auto_free char *uids = NULL, *gids = NULL;
+	struct span u, g;
+
+	if (fd_read_file(uid_path, HOST_FILE_MAX, &uids, NULL, e) ||
+	    fd_read_file(gid_path, HOST_FILE_MAX, &gids, NULL, e))
+		return err_ctx(e, "look for the ids of user %s (ids.user of agentrt.json)",
+			       at->from.user);
+	for (size_t i = 0; nth_range(uids, at->from.user, i, &u); i++)
+		for (size_t k = 0; nth_range(gids, at->from.user, k, &g); k++) {
+			if (u.first != g.first || u.last != g.last || u.last >= IDS_EGRESS_BASE ||
+			    u.last - u.first + 1 < ID_GRANT_SIZE)
+				continue;
+			b->base = (uint32_t)u.first;
+			b->ranges = (uint32_t)((u.last - u.first + 1) / ID_GRANT_SIZE);
+			return 0;
+		}
+	return err_set(e, ERR_INPUT,
+		       "user %s (ids.user of agentrt.json) has no range of at least %u ids below "
+		       "%u that is the same in %s and %s",
+		       at->from.user, ID_GRANT_SIZE, IDS_EGRESS_BASE, uid_path, gid_path);
+}
+
+static int find_space(struct book *b, const struct ids_place *at, struct err *e)
+{
+	b->base = at->from.count ? at->from.first : IDS_BASE;
+	b->ranges = at->from.count ? at->from.count / ID_GRANT_SIZE : IDS_RANGES;
+	return at->from.user ? find_user(b, at, e) : 0;
 }
 
 static int read_host(struct book *b, const struct ids_place *at, struct err *e)
@@ -207,9 +265,9 @@ static int read_host(struct book *b, const struct ids_place *at, struct err *e)
 			return err_ctx(e, "look for ids that are taken");
 		}
 		for (char *p = text; p;)
-			add_line(b, &host_files[i], cut(&p, '\n'));
+			add_line(b, &host_files[i], at->from.user, cut(&p, '\n'));
 	}
-	return 0;
+	return find_space(b, at, e);
 }
 
 static bool is_taken(const struct book *b, uint64_t first, uint64_t last)
@@ -220,10 +278,13 @@ static bool is_taken(const struct book *b, uint64_t first, uint64_t last)
 	return false;
 }
 
+/* Any overlap: the ranges of a space that was configured before need not lie on this one's steps. */
 static bool has_range(const struct book *b, uint32_t base)
 {
 	for (size_t i = 0; i < b->n_rows; i++)
-		if (b->rows[i].grant.base == base && !mutant("ids.range"))
+		if (b->rows[i].grant.base < (uint64_t)base + ID_GRANT_SIZE &&
+		    base < (uint64_t)b->rows[i].grant.base + b->rows[i].grant.size &&
+		    !mutant("ids.range"))
 			return true;
 	return false;
 }
@@ -240,16 +301,16 @@ static int choose(struct book *b, struct id_grant *ret, struct err *e)
 {
 	uint32_t i, n = 0, base = 0, uid = 0;
 
-	for (i = 0; i < IDS_RANGES; i++) {
-		n = (b->next + i) % IDS_RANGES;
-		base = IDS_BASE + n * ID_GRANT_SIZE;
+	for (i = 0; i < b->ranges; i++) {
+		n = (b->next + i) % b->ranges;
+		base = b->base + n * ID_GRANT_SIZE;
 		if (!has_range(b, base) && !is_taken(b, base, (uint64_t)base + ID_GRANT_SIZE - 1))
 			break;
 	}
-	if (i == IDS_RANGES)
+	if (i == b->ranges)
 		return err_set(e, ERR_STATE, "reserve a range of ids: all %u are taken",
-			       IDS_RANGES);
-	b->next = (n + 1) % IDS_RANGES;
+			       b->ranges);
+	b->next = (n + 1) % b->ranges;
 	for (i = 0; i < IDS_EGRESS_MAX; i++) {
 		uid = IDS_EGRESS_BASE + (n + i) % IDS_EGRESS_MAX;
 		if (!has_egress(b, uid) && !is_taken(b, uid, uid))
@@ -364,15 +425,21 @@ int ids_release(const struct ids_place *at, const char *root, const char *id, st
 	return write_book(&b, at, e);
 }
 
-int state_reserve_ids(const char *root, const char *id, const char *pod, struct id_grant *ret_grant,
-		      struct err *e)
+int state_reserve_ids(const struct id_space *from, const char *root, const char *id,
+		      const char *pod, struct id_grant *ret_grant, struct err *e)
 {
-	return ids_reserve(&machine, root, id, pod, ret_grant, e);
+	struct ids_place at = machine;
+
+	at.from = *from;
+	return ids_reserve(&at, root, id, pod, ret_grant, e);
 }
 
-int state_peek_ids(struct id_grant *ret_grant, struct err *e)
+int state_peek_ids(const struct id_space *from, struct id_grant *ret_grant, struct err *e)
 {
-	return ids_peek(&machine, ret_grant, e);
+	struct ids_place at = machine;
+
+	at.from = *from;
+	return ids_peek(&at, ret_grant, e);
 }
 
 int state_release_ids(const char *root, const char *id, struct err *e)

@@ -17,6 +17,7 @@
 struct ids_place {
 	const char *dir; /* holds .ids and .ids.lock */
 	const char *etc; /* "/etc" */
+	struct id_space from;
 };
 
 int ids_reserve(const struct ids_place *at, const char *root, const char *id, const char *pod,

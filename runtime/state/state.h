@@ -105,16 +105,22 @@ struct id_grant {
 };
 #define ID_GRANT_SIZE 65536u
 
+/* Where ranges come from; NULL or all zero: from where no distribution has users. */
+struct id_space {
+	const char *user;      /* his range in /etc/subuid, the same in /etc/subgid */
+	uint32_t first, count; /* or these */
+};
+
 /**
  * state_reserve_ids() - a private id range and a proxy uid that no living container has
  * @pod:	containers of one pod (and root) share a grant; NULL: none
  * Overlaps nothing in /etc/{passwd,group,subuid,subgid}. Reservations of another boot, and those
  * whose container's directory is gone, are dropped on the way.
  */
-int state_reserve_ids(const char *root, const char *id, const char *pod, struct id_grant *ret_grant,
-		      struct err *e);
+int state_reserve_ids(const struct id_space *from, const char *root, const char *id,
+		      const char *pod, struct id_grant *ret_grant, struct err *e);
 /* state_peek_ids() - what state_reserve_ids() would give now; reserves nothing (`explain`) */
-int state_peek_ids(struct id_grant *ret_grant, struct err *e);
+int state_peek_ids(const struct id_space *from, struct id_grant *ret_grant, struct err *e);
 int state_release_ids(const char *root, const char *id, struct err *e);
 
 /* The state document of `state` and of hooks: compact JSON, "/" unescaped. */

@@ -269,7 +269,7 @@ rm -r "$work/state/torn$n"
 echo '{"name": "mine", "version": 1, "extends": "oci"}' >"$work/profiles/mine.json"
 is "a profile of one's own" "$(bundle m '.process.args = ["echo", "ok"]'; rt --profile mine run --bundle "$work/m" "m$n")" ok
 chmod 666 "$work/profiles/mine.json"
-like "one that others may write is refused" "$(said rt --profile mine run --bundle "$work/m" "m$n")" 'writable by nobody else'
+like "one that others may write is refused" "$(said rt --profile mine run --bundle "$work/m" "m$n")" 'writable by root alone'
 chmod 644 "$work/profiles/mine.json" && chown 1000 "$work/profiles/mine.json"
 like "one that belongs to another is refused" "$(said rt --profile mine run --bundle "$work/m" "m$n")" 'must belong to root'
 rm "$work/profiles/mine.json"

@@ -45,10 +45,12 @@ static const char *read_text(const struct golden *g, const char *file)
 }
 
 static int read_profile(void *ctx, struct arena *a, const char *name, const char **ret_text,
-			size_t *ret_len, struct err *e)
+			size_t *ret_len, const char **ret_origin, struct err *e)
 {
-	const char *text = read_text(ctx, arena_printf(a, "%s.json", name));
+	const char *text;
 
+	*ret_origin = arena_printf(a, "%s.json", name);
+	text = read_text(ctx, *ret_origin);
 	*ret_text = text;
 	*ret_len = text ? strlen(text) : 0;
 	return text || !streq(name, "") ? 0 : err_set(e, ERR_INPUT, "no profile named");

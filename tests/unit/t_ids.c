@@ -252,6 +252,61 @@ static void others(void)
 	drop_container("a");
 }
 
+/* Where an administrator says that ids come from. */
+static void spaces(void)
+{
+	static const struct {
+		const char *name;
+		struct id_space from;
+		const char *subgid; /* NULL: the same as subuid */
+		uint32_t base;	    /* 0: refused */
+	} rows[] = {
+		{ "a range by numbers", { .first = 500000, .count = 131072 }, NULL, 500000 },
+		{ "a range by numbers that another user's covers", { .first = 100000, .count = 65536 },
+		  NULL, 0 },
+		{ "the first range of a user that is large enough", { .user = "pool" }, NULL, 300000 },
+		{ "a user's range that is the same for groups", { .user = "pool" },
+		  "pool:400000:65536\n", 400000 },
+		{ "a user with nothing for groups", { .user = "pool" }, "x:400000:65536\n", 0 },
+		{ "a user with nothing", { .user = "nobody" }, NULL, 0 },
+		{ "a user whose range is too high", { .user = "high" }, NULL, 0 },
+	};
+	static const char subuid[] = "user:100000:65536\npool:200000:1000\npool:300000:65537\n"
+				     "pool:400000:65536\nhigh:2147483648:65536\n";
+	auto_free char *gids = in(etc, "subgid");
+
+	etc_files("root:x:0:0::/root:/bin/sh\n", subuid);
+	make_container("s1");
+	make_container("s2");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct ids_place at = { .dir = dir, .etc = etc, .from = rows[i].from };
+		struct id_grant g = { 0 };
+		struct err e = ERR_INIT;
+		int r;
+
+		put(gids, rows[i].subgid ? rows[i].subgid : subuid);
+		clean_book();
+		r = ids_reserve(&at, root, "s1", NULL, &g, &e);
+		if (!t_ok(rows[i].base ? r == 0 && g.base == rows[i].base : r < 0, rows[i].name))
+			t_note("%s %u", e.msg, g.base);
+	}
+
+	struct ids_place at = { .dir = dir, .etc = etc, .from = { .first = 500000, .count = 65536 } };
+	struct id_grant g;
+	struct err e = ERR_INIT;
+
+	clean_book();
+	t_ok(ids_reserve(&at, root, "s1", NULL, &g, &e) == 0 &&
+		     ids_reserve(&at, root, "s2", NULL, &g, &e) < 0,
+	     "a range for one container is not given to two");
+	at.from = (struct id_space){ .first = 530000, .count = 131072 };
+	t_ok(ids_reserve(&at, root, "s2", NULL, &g, &e) == 0 && g.base == 530000 + 65536,
+	     "ranges given out before the space was changed are not overlapped");
+	drop_container("s1");
+	drop_container("s2");
+	(void)unlink(gids);
+}
+
 int main(void)
 {
 	if (!mkdtemp(top))
@@ -268,6 +323,7 @@ int main(void)
 	taken();
 	garbage();
 	others();
+	spaces();
 
 	const char *const rm[] = { "rm", "-rf", top, NULL };
 	if (fork() == 0)

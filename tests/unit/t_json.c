@@ -164,11 +164,63 @@ static void indent(void)
 		t_note("%s", b.p);
 }
 
+static void commented(void)
+{
+	static const struct { const char *name, *in, *want; } rows[] = {
+		{ "a comment to the end of the line", "// a\n{\"a\": // b: \"c\"\n  x}", "d:3:3: " },
+		{ "a comment between values", "[1, /* two,\n 2, */ x]", "d:2:8: " },
+		{ "a comment that is not closed", "{ /* }", "d:1:" },
+		{ "a slash alone", "{ / }", "d:1:3: " },
+		{ "a duplicate key behind a comment", "{\"a\":1 /* , */, // \n \"a\":2}",
+		  "d:2:6: property \"a\" occurs twice" },
+		{ "half a surrogate in a comment", "/* \\ud800 */ {}", "d:1:4: \\u escape is half" },
+	};
+	static const char text[] = "// head\n{ /* a */ \"a\" : /*b*/ [ 1, // one\n 2 ] }\n// tail";
+	auto_arena struct arena a = ARENA_INIT;
+	struct err e = ERR_INIT;
+	struct json *v = NULL;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct err why = ERR_INIT;
+
+		if (!t_ok(json_parse_commented(&a, rows[i].in, strlen(rows[i].in), "d", &v, &why) < 0 &&
+			  str_has_prefix(why.msg, rows[i].want), rows[i].name))
+			t_note("%s, want %s", why.msg, rows[i].want);
+	}
+	if (!t_ok(json_parse_commented(&a, text, sizeof(text) - 1, "d", &v, &e) == 0 && v->line == 2,
+		  "a document with comments everywhere")) {
+		t_note("%s", e.msg);
+		return;
+	}
+	t_ok(json_at(v, "a[1]")->line == 3 && json_at(v, "a[1]")->column == 2,
+	     "positions count what comments take");
+	t_ok(streq(json_at(v, "a[1]")->text, "2") && json_at(v, "a") == v->child &&
+	     json_at(v, "") == v, "json_at() finds members and elements");
+	t_ok(json_at(v, "a[9]") == v->child && json_at(v, "b.c") == v &&
+	     json_at(v, "a.b") == v->child, "and the nearest above what is not there");
+}
+
+static void written(void)
+{
+	static const char text[] = "{\"a\":[1,-2.5e3,true,false,null,\"x\\\"\\n/\"],\"b\":{},\"c\":[]}";
+	auto_arena struct arena a = ARENA_INIT;
+	auto_strbuf struct strbuf b = STRBUF_INIT;
+	struct err e = ERR_INIT;
+	struct json *v = NULL;
+
+	if (parse(&a, text, sizeof(text) - 1, &v, &e))
+		json_write(&b, v);
+	if (!t_ok(b.p && streq(b.p, text), "a document is written as it was read"))
+		t_note("%s", b.p ? b.p : e.msg);
+}
+
 int main(void)
 {
 	refused();
 	accepted();
 	limits();
+	commented();
+	written();
 	many_members();
 	indent();
 	return t_done();

@@ -11,9 +11,8 @@ struct dir {
 };
 
 static int read_dir(void *ctx, struct arena *a, const char *name, const char **ret_text,
-		    size_t *ret_len, struct err *e)
+		    size_t *ret_len, const char **ret_origin, struct err *e)
 {
-	(void)a;
 	for (const struct dir *d = ctx; d && d->name; d++) {
 		if (!streq(d->name, name))
 			continue;
@@ -21,6 +20,7 @@ static int read_dir(void *ctx, struct arena *a, const char *name, const char **r
 			return err_set(e, ERR_INPUT, "%s.json can be written by others", name);
 		*ret_text = d->text;
 		*ret_len = strlen(d->text);
+		*ret_origin = arena_printf(a, "%s.json", name);
 	}
 	return 0;
 }

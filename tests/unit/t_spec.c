@@ -290,7 +290,7 @@ static void features(void)
 	struct err e = ERR_INIT;
 	struct json *v;
 
-	spec_features(&b);
+	spec_features(&b, NULL);
 	if (!t_ok(!json_parse(&a, b.p, b.len, "f", &v, &e), "features are JSON")) {
 		t_note("%s", e.msg);
 		return;

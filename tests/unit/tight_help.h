@@ -17,11 +17,12 @@
 #define ID_BASE 1000000u
 
 static int no_files(void *ctx, struct arena *a, const char *name, const char **ret_text,
-		    size_t *ret_len, struct err *e)
+		    size_t *ret_len, const char **ret_origin, struct err *e)
 {
 	const char *text = ctx;
 
 	(void)a, (void)e;
+	*ret_origin = "test.json";
 	if (text && streq(name, "test")) {
 		*ret_text = text;
 		*ret_len = strlen(text);
