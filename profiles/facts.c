@@ -135,6 +135,7 @@ static const struct field_table facts_table = {
 			ROW("kernelOverlay", F_BOOL, OPT, F, kernel_overlay, NULL, SEC),
 			ROW("kernelLandlock", F_BOOL, OPT, F, kernel_landlock, NULL, SEC),
 			ROW("kernelCgroupKill", F_BOOL, OPT, F, kernel_cgroup_kill, NULL, SEC),
+			ROW("kernelSteer", F_BOOL, OPT, F, kernel_steer, NULL, SEC),
 			ROW("apparmor", F_BOOL, OPT, F, apparmor, NULL, SEC),
 			ROW("selinux", F_BOOL, OPT, F, selinux, NULL, SEC),
 			ROW("cgroup", F_ENUM, REQ, F, cgroup, &facts_cgroup_names, SEC),

@@ -77,6 +77,7 @@ struct facts {
 	uint64_t cap_bounding; /* the runtime's */
 	uint32_t cap_last;
 	bool kernel_idmap, kernel_overlay, kernel_landlock, kernel_cgroup_kill;
+	bool kernel_steer; /* may load an sk_lookup program */
 	bool apparmor, selinux;
 
 	enum fact_cgroup cgroup;

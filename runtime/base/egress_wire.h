@@ -24,6 +24,16 @@ enum egress_fd {
 	EGRESS_FD_INIT,	      /* pidfd of the container's init: readable -> exit */
 	EGRESS_FD_NL_E,	      /* NETLINK_ROUTE socket opened in E: E's addresses and gateways */
 	EGRESS_FD_NL_HOST,    /* NETLINK_ROUTE socket opened in the host's network namespace */
+	/* Where connections in A are steered (base/egress_steer.h); else, and IPv6 where A has
+	 * none, each is /dev/null. */
+	EGRESS_FD_PROXY6,     /* listening TCP socket, made in A on [::1]:port */
+	EGRESS_FD_DNS4,	      /* UDP sockets of A: what was sent to any address's port 53 */
+	EGRESS_FD_DNS6,
+	EGRESS_FD_RAW4,	      /* raw sockets of A: answers from the address that was asked */
+	EGRESS_FD_RAW6,
+	EGRESS_FD_STEER_PAGE, /* BPF array, struct steer_page */
+	EGRESS_FD_STEER_RING, /* BPF ring buffer of struct steer_event */
+	EGRESS_FD_STEER_LINK, /* only held: the program goes when the proxy does */
 	EGRESS_FD__END
 };
 

@@ -47,6 +47,18 @@ static void expand(struct strbuf *b, const char *s, const struct answer *a)
 	}
 }
 
+void answer_text(struct strbuf *b, const struct answer *a)
+{
+	const struct rule_info *info = rule_info(a->rule);
+
+	strbuf_addf(b, "agentrt: %s: %s:%u: %s", info->name, a->host ? a->host : "?", a->port,
+		    info->why);
+	if (a->detail)
+		strbuf_addf(b, " (%s)", a->detail);
+	strbuf_adds(b, "; ");
+	expand(b, info->next, a);
+}
+
 void answer_json(struct strbuf *b, const struct answer *a)
 {
 	const struct rule_info *info = rule_info(a->rule);

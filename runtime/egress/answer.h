@@ -12,8 +12,11 @@ struct answer {
 	uint16_t port;	    /* 0 unknown */
 	const char *detail; /* one clause more than the rule's reason, or NULL */
 	const char *profile;
+	bool is_greeted; /* SOCKS: the client knows that it talks to a proxy */
 };
 
+/* answer_text() - the same as one line without its end */
+void answer_text(struct strbuf *b, const struct answer *a);
 void answer_json(struct strbuf *b, const struct answer *a);
 void answer_http(struct strbuf *b, const struct answer *a);
 

@@ -96,6 +96,7 @@ static void refuse(struct conn *c, enum rule rule, const char *detail)
 		.port = c->dest.port,
 		.detail = detail,
 		.profile = c->table->policy->profile,
+		.is_greeted = c->is_greeted,
 	};
 
 	log_it(c, rule);
@@ -103,6 +104,10 @@ static void refuse(struct conn *c, enum rule rule, const char *detail)
 	strbuf_done(&c->client.queued);
 	c->client.sent = 0;
 	c->way->answer(&c->client.queued, &a);
+	if (c->client.queued.len == 0) {
+		break_off(c);
+		return;
+	}
 	set_state(c, CONN_ANSWER);
 	set_deadline(c, CONN_ANSWER_MS);
 	run(c);
@@ -174,11 +179,29 @@ static void on_dialled(struct dial *dl, int fd, const struct ipaddr *addr, enum 
 	run(c);
 }
 
+/* An address that we gave out for a name means that name, whoever says it. */
+static void name_address(struct conn *c)
+{
+	const char *name = c->dest.is_addr ?
+				   names_at(c->table->names, names_of_addr(&c->dest.addr)) :
+				   NULL;
+
+	if (!name)
+		return;
+	c->dest.is_addr = false;
+	memcpy(c->dest.name, name, strlen(name) + 1);
+}
+
 /* The one place where a destination is decided on, for every way in. */
 static void decide(struct conn *c)
 {
-	enum rule rule = policy_decide(c->table->policy, &c->dest);
+	enum rule rule;
 
+	name_address(c);
+	rule = policy_decide(c->table->policy, &c->dest);
+	if (rule == RULE_OK && !c->dest.is_addr &&
+	    names_slot(c->table->names, c->dest.name) == NAMES_NONE)
+		rule = RULE_WILDCARD;
 	if (rule != RULE_OK) {
 		refuse(c, rule, NULL);
 		return;
@@ -188,18 +211,34 @@ static void decide(struct conn *c)
 	dial_start(c->table->dialler, &c->dial, &c->dest, on_dialled);
 }
 
-static void run_head(struct conn *c)
+static void enqueue(struct conn *c)
 {
+	struct conn_table *t = c->table;
+
+	if (c->is_queued)
+		return;
+	c->is_queued = true;
+	c->next = NULL;
+	*t->run_end = c;
+	t->run_end = &c->next;
+}
+
+/* One turn of reading. Return: whether there may be another at once. */
+static bool read_head(struct conn *c)
+{
+	enum relay_status st = side_flush(&c->client);
 	enum rule rule = RULE_SYNTAX;
 	const char *in;
 
-	if (!c->client.can_read)
-		return;
+	if (st == RELAY_GONE)
+		conn_close(c);
+	if (st != RELAY_END || !c->client.can_read)
+		return false;
 	ssize_t n = side_peek(&c->client, HTTP_REQUEST_MAX, &in);
 	if (n <= 0) {
 		if (n == 0 || c->client.can_read)
 			conn_close(c);
-		return;
+		return false;
 	}
 	switch (c->way->feed(c, in, (size_t)n, &rule)) {
 	case WAY_MORE:
@@ -207,6 +246,9 @@ static void run_head(struct conn *c)
 			conn_close(c); /* no more will come */
 		c->client.can_read = false; /* until the next edge */
 		break;
+	case WAY_REPLIED:
+		set_deadline(c, CONN_HEAD_MS);
+		return true;
 	case WAY_GO:
 		decide(c);
 		break;
@@ -214,6 +256,15 @@ static void run_head(struct conn *c)
 		refuse(c, rule, NULL);
 		break;
 	}
+	return false;
+}
+
+static void run_head(struct conn *c)
+{
+	for (int i = 0; i < CONN_HEAD_TURN; i++)
+		if (!read_head(c))
+			return;
+	enqueue(c);
 }
 
 /* The head of the answer, where the way must see it. */
@@ -238,18 +289,6 @@ static enum relay_status run_reply(struct conn *c)
 			return RELAY_BROKEN;
 	}
 	return RELAY_END;
-}
-
-static void enqueue(struct conn *c)
-{
-	struct conn_table *t = c->table;
-
-	if (c->is_queued)
-		return;
-	c->is_queued = true;
-	c->next = NULL;
-	*t->run_end = c;
-	t->run_end = &c->next;
 }
 
 static void finish_relay(struct conn *c)
@@ -389,10 +428,11 @@ void conn_close_all(struct conn_table *t)
 			conn_close(&t->conn[i]);
 }
 
-void conn_start(struct conn *c, const struct way *way, int fd)
+void conn_start(struct conn *c, const struct way *way, int fd, const struct dest *d)
 {
 	c->way = way;
-	c->via = "";
+	c->via = d->port ? "transparent" : "";
+	c->dest = *d;
 	c->started_ms = c->table->loop->now_ms;
 	c->up.pipe = c->down.pipe = -1;
 	side_init(&c->client, fd, on_client);
@@ -402,4 +442,6 @@ void conn_start(struct conn *c, const struct way *way, int fd)
 	set_deadline(c, CONN_HEAD_MS);
 	if (watch(c, &c->client) < 0)
 		conn_close(c);
+	else if (d->port)
+		decide(c);
 }

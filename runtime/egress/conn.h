@@ -19,11 +19,13 @@
 
 #include "egress/answer.h"
 #include "egress/dial.h"
+#include "egress/names.h"
 #include "egress/record.h"
 #include "egress/relay.h"
 
 #define CONN_MAX	      1024u
 #define CONN_HALF_OPEN	      256u
+#define CONN_HEAD_TURN	      32	/* questions that a client may ask before others have a turn */
 #define CONN_HEAD_MS	      15000	/* from accept to a destination */
 #define CONN_ANSWER_MS	      5000	/* for writing an answer, and for lingering */
 #define CONN_LINGER_BYTES     (1u << 20)
@@ -41,18 +43,25 @@ enum conn_state {
 	CONN_STATE__COUNT
 };
 
-enum way_step { WAY_MORE, WAY_GO, WAY_REFUSE };
+enum way_step {
+	WAY_MORE,
+	WAY_REPLIED, /* something is queued for the client, and it has more to say */
+	WAY_GO,
+	WAY_REFUSE,
+};
 
 struct conn;
 
 /* A way in: how a client says where it wants to go, and how it is told what became of that. */
 struct way {
-	/* WAY_GO: c->dest is set, what was read is consumed; WAY_REFUSE: *ret_rule is set */
+	/* WAY_GO: c->dest is set, what was read is consumed; WAY_REFUSE: *ret_rule is set. NULL
+	 * where the connection itself says where it goes. */
 	enum way_step (*feed)(struct conn *c, const char *in, size_t n, enum rule *ret_rule);
 	/* the server is connected: queue what either side must hear first, set up both flows */
 	void (*connected)(struct conn *c);
 	/* what the server says first, while c->wants_reply; the same steps */
 	enum way_step (*reply)(struct conn *c, const char *in, size_t n, enum rule *ret_rule);
+	/* a refusal in the way's own words; none: the connection is reset */
 	void (*answer)(struct strbuf *b, const struct answer *a);
 };
 
@@ -70,6 +79,7 @@ struct conn {
 	struct strbuf request;	  /* likewise: to be sent to the server first */
 	bool ends_with_reply;	  /* one request, one response: the server's end is the end */
 	bool wants_reply;
+	bool is_greeted; /* SOCKS: methods are agreed on */
 	bool is_queued;
 	struct conn *next; /* in the run queue */
 	int64_t started_ms, active_ms, deadline_ms;
@@ -80,6 +90,7 @@ struct conn {
 struct conn_table {
 	struct loop *loop;
 	const struct policy *policy;
+	struct names *names;
 	struct record *record;
 	struct dialler *dialler;
 	struct pipe_pool pipes;
@@ -93,18 +104,17 @@ struct conn_table {
 struct listener {
 	struct loop_source src;
 	struct conn_table *table;
-	const struct way *way;
 	bool is_paused; /* out of descriptors or memory: tried again at the next tick */
 };
 
 void conn_table_init(struct conn_table *t, size_t max);
-int listener_init(struct listener *l, int fd, struct conn_table *t, const struct way *way,
-		  struct err *e);
+int listener_init(struct listener *l, int fd, struct conn_table *t, struct err *e);
 void listener_tick(struct listener *l);
 bool conn_run_queue(struct conn_table *t); /* one turn each; true if some are not finished */
 void conn_tick(struct conn_table *t);	   /* deadlines */
 void conn_close_all(struct conn_table *t); /* the container is gone */
 
-extern const struct way way_http;
+extern const struct way way_explicit, way_http, way_socks; /* by the proxy's own address */
+extern const struct way way_direct, way_dns;		     /* by any other */
 
 #endif

@@ -2,11 +2,14 @@
 /* conn_table.c - slots, and what happens when they run out */
 #include "egress/conn_table.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "base/fd.h"
+#include "egress/start.h"
 
 #define ACCEPT_TURN 64
 
@@ -77,22 +80,76 @@ static void turn_away(struct conn_table *t, const struct way *way, int fd)
 	record_write(t->record, &line, t->loop->now_ms);
 }
 
+/* Where the client connected to; false if that cannot be told. */
+static bool own_end(int fd, struct dest *ret)
+{
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} sa;
+	socklen_t len = sizeof(sa);
+	bool v6;
+
+	if (getsockname(fd, &sa.any, &len) < 0)
+		return false;
+	v6 = sa.any.sa_family == AF_INET6;
+	*ret = (struct dest){ .is_addr = true, .addr.family = v6 ? 6 : 4,
+			      .port = ntohs(v6 ? sa.v6.sin6_port : sa.v4.sin_port) };
+	if (v6)
+		memcpy(ret->addr.b, &sa.v6.sin6_addr, 16);
+	else
+		memcpy(ret->addr.b, &sa.v4.sin_addr, 4);
+	ipaddr_print(&ret->addr, ret->name);
+	return true;
+}
+
+static bool is_loopback(const struct ipaddr *a)
+{
+	static const struct cidr v4 = { { 4, { 127 } }, 8 }, v6 = { { 6, { [15] = 1 } }, 128 };
+
+	return cidr_contains(&v4, a) || cidr_contains(&v6, a);
+}
+
+/* #syscalls: getsockname
+ * The way in, by where the client thinks it is. @ret: set where that is also where it wants to go. */
+static const struct way *find_way(const struct conn_table *t, int fd, struct dest *ret)
+{
+	struct dest d;
+
+	*ret = (struct dest){ 0 };
+	if (!own_end(fd, &d))
+		return NULL;
+	if (is_loopback(&d.addr) && d.port == t->policy->port)
+		return &way_explicit;
+	if (d.port == STEER_DNS)
+		return &way_dns;
+	*ret = d;
+	return &way_direct;
+}
+
 static void admit(struct listener *l, int fd)
 {
 	struct conn_table *t = l->table;
+	struct dest d;
+	const struct way *way = find_way(t, fd, &d);
 
+	if (!way) {
+		fd_close(&fd);
+		return;
+	}
 	make_room(t);
 
 	struct conn *c = get(t);
 	if (!c) {
-		turn_away(t, l->way, fd);
+		turn_away(t, way, fd);
 		fd_close(&fd);
 		return;
 	}
 	memset(c, 0, sizeof(*c));
 	c->table = t;
 	t->n++;
-	conn_start(c, l->way, fd);
+	conn_start(c, way, fd, &d);
 }
 
 /* #syscalls: accept4 */
@@ -121,10 +178,13 @@ void listener_tick(struct listener *l)
 		l->is_paused = false;
 }
 
-int listener_init(struct listener *l, int fd, struct conn_table *t, const struct way *way,
-		  struct err *e)
+int listener_init(struct listener *l, int fd, struct conn_table *t, struct err *e)
 {
-	*l = (struct listener){ .src = { fd, on_accept }, .table = t, .way = way };
+	*l = (struct listener){ .src = { fd, on_accept }, .table = t };
+	if (start_is_absent(fd)) {
+		l->src.fd = -1;
+		return 0;
+	}
 	if (loop_add(t->loop, &l->src, EPOLLIN) < 0)
 		return err_sys(e, "watch the listening socket");
 	return 0;

@@ -6,7 +6,8 @@
 #include "base/table.h"
 #include "egress/conn.h"
 
-void conn_start(struct conn *c, const struct way *way, int fd); /* fd is owned from now on */
+/* conn_start() - @fd is owned from now on; @d: where to, port 0 if the client has yet to say so */
+void conn_start(struct conn *c, const struct way *way, int fd, const struct dest *d);
 void conn_close(struct conn *c);
 void conn_table_put(struct conn *c); /* the slot is free again; called by conn_close() only */
 

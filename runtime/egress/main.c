@@ -47,8 +47,10 @@
 
 #include "base/egress_wire.h"
 #include "egress/conn.h"
+#include "egress/dns_server.h"
 #include "egress/jail.h"
 #include "egress/start.h"
+#include "egress/steering.h"
 
 #define TICK_BUSY_MS 50	  /* while names are looked up or connections are made */
 #define TICK_MS	     1000 /* while there is anything that could time out */
@@ -61,7 +63,10 @@ struct egress {
 	struct dialler dialler;
 	struct record record;
 	struct conn_table conns;
-	struct listener proxy;
+	struct listener proxy, proxy6;
+	struct steering steering;
+	struct names names;
+	struct dns_server dns;
 	struct loop_source init;
 	int64_t ticked_ms;
 	bool is_over;
@@ -91,14 +96,19 @@ static int start(struct egress *g, struct err *e)
 	    start_max_conns(&max_conns, e) || loop_init(&g->loop, e) ||
 	    record_init(&g->record, EGRESS_FD_LOG, EGRESS_FD_LOG_OLD, g->policy.container, e) ||
 	    own_init(&g->own, &g->loop, EGRESS_FD_NL_E, EGRESS_FD_NL_HOST, e) ||
-	    resolver_init(&g->resolver, &g->loop, EGRESS_FD_RESOLV, e))
+	    resolver_init(&g->resolver, &g->loop, EGRESS_FD_RESOLV, e) ||
+	    steering_map(&g->steering, e))
 		return -1;
+	names_init(&g->names, &g->policy, g->steering.page);
 	g->dialler = (struct dialler){ .loop = &g->loop, .policy = &g->policy, .own = &g->own,
 				       .resolver = &g->resolver };
 	g->conns = (struct conn_table){ .loop = &g->loop, .policy = &g->policy,
-					.record = &g->record, .dialler = &g->dialler };
+					.names = &g->names, .record = &g->record, .dialler = &g->dialler };
 	conn_table_init(&g->conns, max_conns);
-	if (listener_init(&g->proxy, EGRESS_FD_PROXY, &g->conns, &way_http, e) || watch_init(g, e))
+	if (listener_init(&g->proxy, EGRESS_FD_PROXY, &g->conns, e) ||
+	    listener_init(&g->proxy6, EGRESS_FD_PROXY6, &g->conns, e) || watch_init(g, e) ||
+	    steering_start(&g->steering, &g->loop, &g->names, &g->record, e) ||
+	    dns_server_init(&g->dns, &g->loop, &g->names, &g->record, e))
 		return -1;
 	return jail_enter(e);
 }
@@ -107,7 +117,7 @@ static int tick_interval(const struct egress *g)
 {
 	if (g->dialler.n_active > 0 || g->resolver.n_active > 0)
 		return TICK_BUSY_MS;
-	if (g->conns.n > 0 || g->proxy.is_paused || g->record.suppressed || g->record.lost)
+	if (g->conns.n > 0 || g->proxy.is_paused || g->proxy6.is_paused || g->record.suppressed || g->record.lost)
 		return TICK_MS;
 	return -1;
 }
@@ -122,6 +132,7 @@ static void tick(struct egress *g)
 	resolver_tick(&g->resolver);
 	conn_tick(&g->conns);
 	listener_tick(&g->proxy);
+	listener_tick(&g->proxy6);
 	if (interval == TICK_MS)
 		record_flush(&g->record);
 }

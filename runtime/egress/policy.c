@@ -44,6 +44,24 @@ static bool names_host(const struct policy_entry *en, const struct dest *d)
 	return d->is_addr ? addr_equal(&en->addr, &d->addr) : hostname_matches(en->host, d->name);
 }
 
+/* What stands in front of a wildcard's suffix is whatever the container says, and reaches the name
+ * server of that suffix: it must not have room for much. */
+static bool fits_wildcard(const struct policy_entry *en, const struct dest *d)
+{
+	size_t labels = 0, n;
+
+	if (en->is_addr || en->host[0] != '*' || mutant("egress.wildcard"))
+		return true;
+
+	const char *suffix = d->name + strlen(d->name) - strlen(en->host + 1); /* with its dot */
+	for (const char *s = d->name; s < suffix; s += n + 1) {
+		n = strcspn(s, ".");
+		if (n > POLICY_WILD_LABEL || ++labels > POLICY_WILD_LABELS)
+			return false;
+	}
+	return true;
+}
+
 static bool names_port(const struct policy_entry *en, uint16_t port)
 {
 	for (size_t i = 0; i < en->n_ports; i++)
@@ -69,14 +87,48 @@ enum rule policy_decide(const struct policy *p, const struct dest *d)
 	for (size_t i = 0; i < p->n_entries; i++) {
 		if (!names_host(&p->entries[i], d))
 			continue;
-		if (names_port(&p->entries[i], d->port))
+		if (!fits_wildcard(&p->entries[i], d))
+			r = RULE_WILDCARD;
+		else if (names_port(&p->entries[i], d->port))
 			return RULE_OK;
-		r = RULE_PORT;
+		else
+			r = RULE_PORT;
 	}
 	if ((r == RULE_ALLOW && mutant("egress.allow")) ||
 	    (r == RULE_LITERAL && mutant("egress.literal")))
 		return RULE_OK;
 	return r;
+}
+
+enum rule policy_decide_name(const struct policy *p, const struct dest *d)
+{
+	struct dest at = *d;
+	enum rule r = policy_decide(p, &at);
+
+	for (size_t i = 0; i < p->n_entries && r == RULE_PORT; i++)
+		for (size_t k = 0; names_host(&p->entries[i], d) && k < p->entries[i].n_ports &&
+				   r == RULE_PORT; k++) {
+			at.port = p->entries[i].ports[k];
+			r = policy_decide(p, &at);
+		}
+	return r;
+}
+
+const struct policy_entry *policy_entry_of(const struct policy *p, const char *name)
+{
+	const struct policy_entry *wild = NULL;
+
+	for (size_t i = 0; i < p->n_entries; i++) {
+		const struct policy_entry *en = &p->entries[i];
+
+		if (en->is_addr || !hostname_matches(en->host, name))
+			continue;
+		if (en->host[0] != '*')
+			return en;
+		if (!wild)
+			wild = en;
+	}
+	return wild;
 }
 
 static bool is_own(const struct own_set *own, const struct ipaddr *a)

@@ -18,6 +18,10 @@
 #include "base/hostname.h"
 #include "egress/rules.h"
 
+/* In front of a wildcard's suffix. */
+#define POLICY_WILD_LABELS 3u
+#define POLICY_WILD_LABEL  40u /* characters of each */
+
 /* Where somebody wants to go, on canonical bytes. */
 struct dest {
 	char name[HOSTNAME_MAX + 1]; /* canonical name, or the literal's text */
@@ -68,6 +72,12 @@ enum rule dest_set(struct dest *ret, const char *host, size_t n, bool bracketed,
 
 /* policy_decide() - RULE_OK, or why not */
 enum rule policy_decide(const struct policy *p, const struct dest *d);
+
+/* policy_decide_name() - the same for a name alone: whether it may be reached on any port */
+enum rule policy_decide_name(const struct policy *p, const struct dest *d);
+
+/* policy_entry_of() - the entry that a name counts against: its own before a wildcard's; or NULL */
+const struct policy_entry *policy_entry_of(const struct policy *p, const char *name);
 
 /* policy_screen() - whether @a, an address of the allowed destination @d, may be dialled */
 enum rule policy_screen(const struct policy *p, const struct own_set *own, const struct dest *d,

@@ -86,14 +86,14 @@ void record_flush(struct record *r)
 		r->lost = missing;
 }
 
-static bool take_token(struct record_budget *b, int64_t now_ms)
+bool budget_take(struct record_budget *b, uint32_t per_second, uint32_t burst, int64_t now_ms)
 {
-	uint64_t earned = (uint64_t)(now_ms - b->filled_ms) * RECORD_PER_SECOND / 1000;
+	uint64_t earned = (uint64_t)(now_ms - b->filled_ms) * per_second / 1000;
 
 	if (earned > 0) {
 		uint64_t t = b->tokens + earned;
 
-		b->tokens = t > RECORD_BURST ? RECORD_BURST : (uint32_t)t;
+		b->tokens = t > burst ? burst : (uint32_t)t;
 		b->filled_ms = now_ms;
 	}
 	if (b->tokens == 0)
@@ -107,7 +107,8 @@ void record_write(struct record *r, const struct record_line *line, int64_t now_
 	auto_strbuf struct strbuf b = STRBUF_INIT;
 	char addr[46];
 
-	if (!take_token(&r->budget[rule_info(line->rule)->class], now_ms)) {
+	if (!budget_take(&r->budget[rule_info(line->rule)->class], RECORD_PER_SECOND, RECORD_BURST,
+			 now_ms)) {
 		r->suppressed++;
 		return;
 	}

@@ -23,6 +23,9 @@ struct record_budget {
 	uint32_t tokens;
 };
 
+/* budget_take() - one of at most @burst at once and @per_second in the long run; false: none left */
+bool budget_take(struct record_budget *b, uint32_t per_second, uint32_t burst, int64_t now_ms);
+
 struct record {
 	int fd, fd_old;
 	uint64_t size; /* of the newer half */

@@ -20,6 +20,12 @@ static const struct rule_info rows[] = {
 			"not a host name (letters, digits, hyphens and dots; IDN as punycode) and not "
 			"an address in its usual spelling",
 			"use the plain host name; retrying does not help" },
+	[RULE_WILDCARD] = { "egress.wildcard", RULE_DENIES, 403,
+			    "a wildcard allows names of at most 3 more labels of 40 characters, and 256 "
+			    "of them for a container: names can carry data out",
+			    "an administrator can name the host itself; retrying does not help" },
+	[RULE_UDP] = { "egress.udp", RULE_DENIES, 403, "only TCP connections leave the container",
+		       "use TCP; retrying does not help" },
 	[RULE_RESERVED] = { "egress.reserved", RULE_DENIES, 403,
 			    "localhost and the names of cloud metadata services are never resolved",
 			    "nothing allows this; what runs in the container itself is reached "
@@ -43,6 +49,8 @@ static const struct rule_info rows[] = {
 	[RULE_SLOW] = { "http.timeout", RULE_DENIES, 408, "the request did not arrive in time", FIX },
 	[RULE_SCHEME] = { "http.scheme", RULE_DENIES, 400,
 			  "this is a proxy: CONNECT host:port, or an absolute http:// URL", FIX },
+	[RULE_SOCKS] = { "socks.syntax", RULE_DENIES, 400,
+			 "only SOCKS 5 CONNECT without authentication is possible", FIX },
 	[RULE_RESOLVE] = { "upstream.resolve", RULE_FAILS, 502, "the name does not resolve",
 			   "the policy allows %H:%P; check the name" },
 	[RULE_CONNECT] = { "upstream.connect", RULE_FAILS, 502, "no address accepts the connection",

@@ -15,6 +15,8 @@ enum rule {
 	RULE_PORT,     /* an entry for the host, but not for the port */
 	RULE_LITERAL,  /* an address that no entry names */
 	RULE_NAME,     /* not a host name */
+	RULE_WILDCARD, /* below a wildcard, but too long, too deep, or one name too many */
+	RULE_UDP,      /* a datagram that is no question to a name server */
 	RULE_RESERVED, /* localhost, names of metadata services */
 	RULE_GLOBAL,   /* the answer is not global unicast, and not in the entry's addresses */
 	RULE_NEVER,    /* the answer is loopback, multicast ...: no entry can allow it */
@@ -26,6 +28,7 @@ enum rule {
 	RULE_SIZE,
 	RULE_SLOW,
 	RULE_SCHEME,
+	RULE_SOCKS,
 	/* allowed, but did not work */
 	RULE_RESOLVE,
 	RULE_CONNECT,

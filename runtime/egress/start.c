@@ -85,6 +85,36 @@ static bool is_route_socket(int fd)
 	       socket_option_is(fd, SO_PROTOCOL, NETLINK_ROUTE);
 }
 
+bool start_is_absent(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISCHR(st.st_mode);
+}
+
+static bool is_listener_or_absent(int fd)
+{
+	return start_is_absent(fd) || is_listener(fd);
+}
+
+static bool is_datagram_or_absent(int fd)
+{
+	return start_is_absent(fd) || socket_option_is(fd, SO_TYPE, SOCK_DGRAM);
+}
+
+static bool is_raw_or_absent(int fd)
+{
+	return start_is_absent(fd) || socket_option_is(fd, SO_TYPE, SOCK_RAW);
+}
+
+/* What bpf(2) makes is an anonymous inode: no kind of file at all. */
+static bool is_bpf_or_absent(int fd)
+{
+	struct stat st;
+
+	return start_is_absent(fd) || (fstat(fd, &st) == 0 && (st.st_mode & S_IFMT) == 0);
+}
+
 static const struct {
 	bool (*is)(int fd);
 	const char *what;
@@ -98,6 +128,14 @@ static const struct {
 	[EGRESS_FD_INIT] = { is_pidfd, "a pidfd" },
 	[EGRESS_FD_NL_E] = { is_route_socket, "a netlink route socket" },
 	[EGRESS_FD_NL_HOST] = { is_route_socket, "a netlink route socket" },
+	[EGRESS_FD_PROXY6] = { is_listener_or_absent, "a listening socket" },
+	[EGRESS_FD_DNS4] = { is_datagram_or_absent, "a datagram socket" },
+	[EGRESS_FD_DNS6] = { is_datagram_or_absent, "a datagram socket" },
+	[EGRESS_FD_RAW4] = { is_raw_or_absent, "a raw socket" },
+	[EGRESS_FD_RAW6] = { is_raw_or_absent, "a raw socket" },
+	[EGRESS_FD_STEER_PAGE] = { is_bpf_or_absent, "a BPF map" },
+	[EGRESS_FD_STEER_RING] = { is_bpf_or_absent, "a BPF ring buffer" },
+	[EGRESS_FD_STEER_LINK] = { is_bpf_or_absent, "a BPF link" },
 };
 TABLE_CHECK(contract, EGRESS_FD__END);
 

@@ -7,6 +7,8 @@
 
 /* start_check_fds() - each descriptor is what it should be; all beyond are closed */
 int start_check_fds(struct err *e);
+/* start_is_absent() - whether /dev/null stands for what is not there */
+bool start_is_absent(int fd);
 int start_read_policy(struct policy *ret, struct err *e);
 /* start_max_conns() - how many connections RLIMIT_NOFILE has room for */
 int start_max_conns(size_t *ret, struct err *e);

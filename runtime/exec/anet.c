@@ -7,42 +7,23 @@
  * its memory and descriptors makes A, leaves everything behind as descriptors, and ends; else the
  * child makes it for itself.
  *
- * What must be done from inside A is done here, once: net sysctls, the proxy's listening socket
- * (which stays a socket of A wherever it goes), and the sysfs mount, for sysfs shows the network
- * namespace of whoever mounts it.
+ * What must be done from inside A is done here, once: net sysctls, the routes that make every
+ * address local, the proxy's sockets (which stay sockets of A wherever they go), and the sysfs
+ * mount, for sysfs shows the network namespace of whoever mounts it.
  *
- * Should: leave A with lo up and, where the plan has a port, one listener on 127.0.0.1.
+ * Should: leave A with lo up and, where the plan has a port, the proxy's sockets on it.
  * Mustn't: touch the network namespace that the child was born in.
  */
 #include "exec/anet.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sched.h>
-#include <sys/socket.h>
 
-#include "base/fd.h"
 #include "base/mutant.h"
 #include "exec/helper.h"
 #include "exec/lo.h"
 #include "exec/ns.h"
 #include "exec/run.h"
 #include "sys/mnt.h"
-
-#define BACKLOG 512
-
-static int listen_on_lo(uint16_t port, int *ret_fd, struct err *e)
-{
-	struct sockaddr_in sin = { .sin_family = AF_INET,
-				   .sin_port = htons(port),
-				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	auto_close int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	if (fd < 0 || bind(fd, (struct sockaddr *)&sin, sizeof(sin)) < 0 || listen(fd, BACKLOG) < 0)
-		return err_sys(e, "make the proxy's socket on 127.0.0.1:%u", port);
-	*ret_fd = take_fd(fd);
-	return 0;
-}
 
 static bool wants_sysfs(const struct plan *p)
 {
@@ -62,7 +43,9 @@ static int fill(struct exec_ctx *c, const struct op_anet *a, struct err *e)
 		return err_sys(e, "make the agent's network namespace");
 	if (lo_up(e) || run_phase(c, C_ANET, e))
 		return -1;
-	if (a->proxy_port && listen_on_lo(a->proxy_port, &c->proxy_sock, e))
+	if (a->steered && a_routes_add(e))
+		return -1;
+	if (a->proxy_port && a_socks_open(a->proxy_port, a->steered, c->a_sock, e))
 		return -1;
 	if (c->two_threads && wants_sysfs(c->plan) && mnt_new(&sysfs, &c->sysfs_tree, e))
 		return -1;

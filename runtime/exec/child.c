@@ -142,15 +142,17 @@ static int phase_anet(struct exec_ctx *c, struct err *e)
 	const struct op *a = plan_find(c->plan, OP_ANET);
 	struct sync_frame f;
 	int fds[SYNC_MAX_FDS];
+	size_t n;
 
 	/* net.ipv4.ping_group_range is EINVAL until the group ids are mapped. */
 	if (sync_recv(&c->sync, &f, fds, e) || (a && anet_make(c, a, e)))
 		return -1;
 	memset(&f, 0, sizeof(f));
-	f.u.a_ino = c->a_ino;
-	if (sync_send(&c->sync, SYNC_NS, &f, &c->proxy_sock, c->proxy_sock >= 0, e))
+	f.u.a.ino = c->a_ino;
+	n = a_socks_pack(c->a_sock, fds, &f.u.a.socks);
+	if (sync_send(&c->sync, SYNC_NS, &f, fds, n, e))
 		return -1;
-	fd_close(&c->proxy_sock);
+	a_socks_close(c->a_sock);
 	return 0;
 }
 

@@ -22,7 +22,8 @@ void ctx_init(struct exec_ctx *c, const struct plan *p, const struct exec_opts *
 	c->plan = p;
 	c->opts = o;
 	c->res = res;
-	c->procfd = c->own_netns = c->e_netns = c->pidfd = c->userns = c->proxy_sock = -1;
+	c->procfd = c->own_netns = c->e_netns = c->pidfd = c->userns = -1;
+	memcpy(c->a_sock, (const int[])A_SOCKS_NONE, sizeof(c->a_sock));
 	c->sync = c->child_sync = (struct sync)SYNC_INIT;
 	c->rootfd = c->c_procfd = c->a_netns = c->sysfs_tree = -1;
 	c->console_master = c->console_slave = c->gate = c->result = c->hold = c->listener = -1;
@@ -40,11 +41,12 @@ void ctx_init(struct exec_ctx *c, const struct plan *p, const struct exec_opts *
 
 void ctx_done(struct exec_ctx *c)
 {
-	int *const fds[] = { &c->procfd, &c->own_netns,	 &c->e_netns, &c->pidfd,
-			     &c->userns, &c->proxy_sock, &c->gate,    &c->result };
+	int *const fds[] = { &c->procfd, &c->own_netns, &c->e_netns, &c->pidfd,
+			     &c->userns, &c->gate,	&c->result };
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		fd_close(fds[i]);
+	a_socks_close(c->a_sock);
 	for (int t = 0; t < NS_TYPE__COUNT; t++)
 		fd_close(&c->join[t]);
 	sync_done(&c->sync);

@@ -9,6 +9,7 @@
 #define EXEC_CTX_H
 
 #include "cgroup/cgroup.h"
+#include "exec/a_socks.h"
 #include "exec/exec.h"
 #include "exec/ns.h"
 #include "exec/sync.h"
@@ -36,7 +37,7 @@ struct exec_ctx {
 	int pidfd;		/* of the child */
 	pid_t pid;
 	int userns;		/* the container's, opened after the maps are written; -1 none */
-	int proxy_sock;		/* received from the child: listening in A */
+	int a_sock[A_SOCK__COUNT]; /* received from the child: the proxy's, in A */
 	uint64_t a_ino;		/* of A; 0: there is none */
 	int join[NS_TYPE__COUNT]; /* namespaces entered before the child is made, by enum ns_type */
 

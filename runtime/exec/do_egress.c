@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -26,9 +27,14 @@
 #include "base/table.h"
 #include "exec/ctx.h"
 #include "exec/egress_child.h"
+#include "exec/ns.h"
 #include "state/state.h"
+#include "sys/steer.h"
 #include "sys/syscalls.h"
 
+#ifndef SIOCGSKNS
+#define SIOCGSKNS 0x894C /* linux/sockios.h, 4.10 */
+#endif
 #define READY_MS      5000 /* it takes 2 on an idle machine */
 #define STOP_GRACE_MS 500  /* init has ended: the proxy writes its last lines and ends by itself */
 #define STOP_KILL_MS  2000
@@ -109,6 +115,49 @@ static int open_program(const char *path, int *ret_fd, struct err *e)
 	return *ret_fd < 0 ? err_sys(e, "open the proxy's program %s", path) : 0;
 }
 
+/* ---- what is steered ---- */
+
+/* A again, from a socket of it: the child made it, and may be elsewhere by now. */
+static int open_a(const struct exec_ctx *c, int *ret_fd, struct err *e)
+{
+	auto_close int fd = ioctl(c->a_sock[A_SOCK_TCP4], SIOCGSKNS);
+
+	if (fd < 0)
+		return err_sys(e, "open the agent's network namespace");
+	/* Anywhere else the program would take over the host's connections. */
+	if (ns_ino(fd) == ns_ino(c->own_netns) || ns_ino(fd) != c->a_ino)
+		return err_set(e, ERR_SYS, "steer connections: the proxy's socket is not in the "
+			       "agent's network namespace");
+	*ret_fd = take_fd(fd);
+	return 0;
+}
+
+static int steer(const struct exec_ctx *c, struct egress_child *k, struct err *e)
+{
+	const int socket[] = {
+		[STEER_TCP4] = c->a_sock[A_SOCK_TCP4],
+		[STEER_TCP6] = c->a_sock[A_SOCK_TCP6],
+		[STEER_UDP4] = c->a_sock[A_SOCK_UDP4],
+		[STEER_UDP6] = c->a_sock[A_SOCK_UDP6],
+	};
+	auto_close int netns = -1;
+	struct steer s;
+
+	if (open_a(c, &netns, e) || steer_attach(netns, socket, &s, e))
+		return -1;
+	k->fd[EGRESS_FD_STEER_LINK] = s.link;
+	k->fd[EGRESS_FD_STEER_PAGE] = s.page;
+	k->fd[EGRESS_FD_STEER_RING] = s.ring;
+	return 0;
+}
+
+static const enum egress_fd place_of[] = {
+	[A_SOCK_TCP4] = EGRESS_FD_PROXY, [A_SOCK_TCP6] = EGRESS_FD_PROXY6,
+	[A_SOCK_UDP4] = EGRESS_FD_DNS4,	 [A_SOCK_UDP6] = EGRESS_FD_DNS6,
+	[A_SOCK_RAW4] = EGRESS_FD_RAW4,	 [A_SOCK_RAW6] = EGRESS_FD_RAW6,
+};
+TABLE_CHECK(place_of, A_SOCK__COUNT);
+
 static int open_all(const struct exec_ctx *c, const struct op_egress *eg, struct egress_child *k,
 		    struct err *e)
 {
@@ -123,7 +172,7 @@ static int open_all(const struct exec_ctx *c, const struct op_egress *eg, struct
 	    open_log(dir, "egress.log.1", &k->fd[EGRESS_FD_LOG_OLD], e) ||
 	    open_resolv(eg->resolv_conf_host, &k->fd[EGRESS_FD_RESOLV], e))
 		return -1;
-	return 0;
+	return eg->steered ? steer(c, k, e) : 0;
 }
 
 /* ---- the cgroup beside the container's ---- */
@@ -186,9 +235,11 @@ static void beside(struct arena *a, const struct op_cgroup *from, const struct o
 
 static void close_all(struct egress_child *k)
 {
+	k->fd[EGRESS_FD_INIT] = -1; /* the context's, as the sockets of A */
+	for (int i = 0; i < A_SOCK__COUNT; i++)
+		k->fd[place_of[i]] = -1;
 	for (int i = 0; i < EGRESS_FD__END; i++)
-		if (i != EGRESS_FD_PROXY && i != EGRESS_FD_INIT) /* the context's */
-			fd_close(&k->fd[i]);
+		fd_close(&k->fd[i]);
 	fd_close(&k->program);
 	fd_close(&k->null);
 	cgroup_fds_done(&k->cg);
@@ -316,7 +367,8 @@ int do_egress(struct exec_ctx *c, const struct op *op, size_t i, struct err *e)
 		return err_set(e, ERR_SYS, "injected failure at egress");
 	for (size_t n = 0; n < ARRAY_SIZE(k.fd); n++)
 		k.fd[n] = -1;
-	k.fd[EGRESS_FD_PROXY] = c->proxy_sock;
+	for (int n = 0; n < A_SOCK__COUNT; n++)
+		k.fd[place_of[n]] = c->a_sock[n];
 	k.fd[EGRESS_FD_INIT] = c->pidfd;
 	if (cg_op)
 		beside(c->plan->a, &cg_op->u.cgroup, eg, &cg);

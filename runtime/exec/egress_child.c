@@ -107,6 +107,9 @@ static int place_fds(struct egress_child *k, struct err *e)
 	for (int i = 0; i <= FD_PROGRAM; i++) {
 		int fd = i <= 2 ? k->null : i == FD_PROGRAM ? k->program : k->fd[i];
 
+		if (fd < 0) /* of what is there only where connections are steered */
+			fd = k->null;
+
 		from[i] = fcntl(fd, F_DUPFD_CLOEXEC, FD_SAFE);
 		if (from[i] < 0)
 			return err_sys(e, "copy descriptor %d", i);

@@ -142,14 +142,17 @@ static int phase_net(struct exec_ctx *c, struct err *e)
 
 	if (sync_recv(&c->sync, &f, fds, e))
 		return -1;
-	c->a_ino = f.u.a_ino;
-	if (f.n_fds)
-		c->proxy_sock = fds[0];
+	c->a_ino = f.u.a.ino;
+	if (a_socks_unpack(fds, f.n_fds, f.u.a.socks, c->a_sock, e)) {
+		for (uint32_t i = 0; i < f.n_fds; i++)
+			fd_close(&fds[i]);
+		return -1;
+	}
 	if (fault("p_net"))
 		return err_set(e, ERR_SYS, "injected failure at p_net");
 	if (timens_offsets(c, e) || fill_result(c, e) || run_phase(c, P_NET, e))
 		return -1;
-	fd_close(&c->proxy_sock);
+	a_socks_close(c->a_sock);
 	return 0;
 }
 

@@ -11,7 +11,7 @@
  *				<-	MAPPED
  *	makes A (its net sysctls
  *	take mapped ids)
- *	NS (proxy's socket)	->
+ *	NS (proxy's sockets)	->
  *					network hooks, the proxy, mounts
  *				<-	TREES (detached mounts), any number
  *				<-	GO
@@ -71,6 +71,7 @@ struct sync {
 
 #define SYNC_MAX_FDS 250 /* below the kernel's SCM_MAX_FD, 253 */
 
+#define SYNC_A_SOCKS  6 /* of exec/a_socks.h */
 #define SYNC_MAX_LEFT 64
 struct sync_left {
 	uint32_t n;
@@ -83,13 +84,19 @@ struct sync_listener {
 	int32_t number; /* -1: it comes with the message */
 };
 
+/* A: its inode, and which of the proxy's sockets come with the message (bit = enum a_sock). */
+struct sync_a {
+	uint64_t ino;
+	uint32_t socks;
+};
+
 struct sync_frame {
 	uint32_t msg;
 	uint32_t n_fds;
 	union {
 		uint32_t index[SYNC_MAX_FDS]; /* TREES: the op each descriptor is for */
 		struct sync_listener listener; /* LISTENER */
-		uint64_t a_ino;		      /* NS: inode of A, 0 where there is none */
+		struct sync_a a;	      /* NS: A, all zero where there is none */
 		struct sync_left left;	      /* READY: operations that are left to the parent */
 		struct err err;		      /* ERR */
 	} u;

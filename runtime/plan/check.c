@@ -218,6 +218,8 @@ static int proxy_net(const struct plan *p, struct err *e)
 		return wrong(e, p, g, "has no two network namespaces to join");
 	if (g->u.egress.port == 0 || g->u.egress.port != a->u.anet.proxy_port)
 		return wrong(e, p, g, "serves another port than the one that listens");
+	if (g->u.egress.steered != a->u.anet.steered)
+		return wrong(e, p, g, "disagrees with its network about steering");
 	return 0;
 }
 

@@ -57,8 +57,10 @@ static int anet(struct build *b, struct err *e)
 			       b->t->profile->name);
 	if (choose_e(b, &n, e))
 		return -1;
-	if (b->t->net == TIGHT_NET_EGRESS)
+	if (b->t->net == TIGHT_NET_EGRESS) {
 		n.proxy_port = b->t->profile->egress.port;
+		n.steered = b->f->kernel_steer;
+	}
 	struct op *op = plan_add(b->p, OP_ANET, "linux.namespaces", rule(b));
 
 	op->u.anet = n;
@@ -85,6 +87,16 @@ static void note_unfilled(struct build *b, enum e_kind e_kind, const struct op_e
 		      "where none does, nothing gets out unless the profile says egress.via: host");
 }
 
+static void note_unsteered(struct build *b)
+{
+	if (!b->f->kernel_steer)
+		build_finding(b, "net.steered", FIND_NOTE, "linux.namespaces: network",
+			      "only programs that honour HTTP_PROXY and its kin reach what is allowed: "
+			      "the program that would bring all others to the proxy cannot be loaded "
+			      "here (BPF_PROG_TYPE_SK_LOOKUP takes CAP_BPF and CAP_NET_ADMIN on the host, "
+			      "and Linux 5.9)");
+}
+
 /* After the hooks, which may be what connects E. */
 void p_egress(struct build *b)
 {
@@ -100,6 +112,7 @@ void p_egress(struct build *b)
 		return;
 	e_kind = plan_find(b->p, OP_ANET)->u.anet.e;
 	g.via_host = e_kind == E_NEW && b->t->engine_net_host;
+	g.steered = b->f->kernel_steer;
 	g.resolv_conf_host = resolv_conf(b, g.via_host || e_kind == E_HOST);
 	for (size_t i = 0; i < p->egress.n_allow; i++) {
 		const struct egress_entry *in = &p->egress.allow[i];
@@ -113,6 +126,7 @@ void p_egress(struct build *b)
 		};
 	}
 	note_unfilled(b, e_kind, &g);
+	note_unsteered(b);
 	plan_add(b->p, OP_EGRESS, "profile", rule(b))->u.egress = g;
 }
 
@@ -168,7 +182,7 @@ static const char *hosts_text(struct build *b)
 			    "%s", own);
 }
 
-/* Nothing answers there: a lookup fails at once instead of waiting for servers out of reach. */
+/* The proxy answers there, or nothing does: a lookup never waits for servers out of reach. */
 static const char resolv_text[] = "# agentrt: the proxy resolves names, when it allows a connection\n"
 				  "nameserver 127.0.0.1\n"
 				  "options timeout:1 attempts:1\n";

@@ -157,6 +157,7 @@ struct op_anet {
 	const char *e_path_host;
 	uint64_t e_ino;
 	uint16_t proxy_port; /* 0: no proxy, nothing listens */
+	bool steered;	     /* every address is local, connections to any come to the proxy */
 };
 struct plan_egress_entry {
 	const char *host;
@@ -167,6 +168,7 @@ struct plan_egress_entry {
 };
 struct op_egress {
 	bool via_host;		      /* dials from the host's namespace although E is another */
+	bool steered;		      /* as op_anet */
 	const char *resolv_conf_host; /* opened by the runtime, read by the proxy; NULL: none */
 	uint16_t port;
 	uint32_t uid; /* and gid: mapped into no container, distinct for each A */

@@ -174,7 +174,8 @@ static void egress(struct strbuf *b, const struct op *op)
 {
 	const struct op_egress *g = &op->u.egress;
 
-	strbuf_addf(b, "proxy on 127.0.0.1:%u as user %" PRIu32 "%s%s", g->port, g->uid,
+	strbuf_addf(b, "proxy on 127.0.0.1:%u%s as user %" PRIu32 "%s%s", g->port,
+		    g->steered ? " and behind every other address" : "", g->uid,
 		    g->via_host ? ", dials from the host" : "",
 		    g->n_allow ? "" : ", allows nothing");
 	for (size_t i = 0; i < g->n_allow; i++) {

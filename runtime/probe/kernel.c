@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "sys/steer.h"
 #include "sys/syscalls.h"
 
 #define INITIAL_USERNS_INO 0xEFFFFFFDu /* include/uapi/linux/nsfs.h, unchanged since 3.8 */
@@ -89,6 +90,7 @@ void probe_kernel(struct arena *a, struct facts *f)
 	f->kernel_idmap = has_mount_setattr();
 	f->kernel_overlay = has_overlay();
 	f->kernel_landlock = has_landlock();
+	f->kernel_steer = steer_is_possible();
 	f->apparmor = has_apparmor();
 	f->selinux = access("/sys/fs/selinux/enforce", F_OK) == 0;
 }

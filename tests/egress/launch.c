@@ -3,18 +3,15 @@
  * launch.c - start agentrt-egress as the runtime does, between namespaces that a test made
  *
  * Usage: launch id=ID a=NS e=NS host=NS state=DIR resolv=FILE program=FILE port=N uid=N
- *               [cgroup=CONTROLLERS:MOUNT:PATH]... [allow="HOST PORT[,PORT] [CIDR[,CIDR]]"]...
+ *               [steered=1] [cgroup=CONTROLLERS:MOUNT:PATH]... [allow="HOST PORT[,PORT] [CIDR[,CIDR]]"]...
  *        launch stop=PID start=TICKS [cgroup=...]...
- * NS is a path, or "none" for e. Prints "PROXY START INIT": INIT is a process that plays the
+ * NS is a path, or "none" for e. steered=2: A has its routes already. Prints "PROXY START INIT": INIT is a process that plays the
  * container's init, and the proxy ends with it. On failure prints the runtime's message, exit 1.
  */
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/str.h"
@@ -24,9 +21,10 @@
 
 struct args {
 	struct arena arena;
-	const char *id, *a, *e, *host, *state, *resolv, *program, *port, *uid, *stop, *start;
+	const char *id, *a, *e, *host, *state, *resolv, *program, *uid, *stop, *start;
 	struct op_egress egress;
 	struct op_cgroup cg;
+	bool with_routes;
 };
 
 static _Noreturn void die(const char *what)
@@ -76,10 +74,11 @@ static void add_cgroup(struct args *g, char *s)
 
 static void parse(struct args *g, int argc, char **argv)
 {
+	const char *steered = NULL, *port = NULL;
 	const struct { const char *key; const char **value; } keys[] = {
 		{ "id=", &g->id }, { "a=", &g->a }, { "e=", &g->e }, { "host=", &g->host },
 		{ "state=", &g->state }, { "resolv=", &g->resolv }, { "program=", &g->program },
-		{ "port=", &g->port }, { "uid=", &g->uid }, { "stop=", &g->stop },
+		{ "port=", &port }, { "steered=", &steered }, { "uid=", &g->uid }, { "stop=", &g->stop },
 		{ "start=", &g->start },
 	};
 
@@ -92,23 +91,26 @@ static void parse(struct args *g, int argc, char **argv)
 			if (str_has_prefix(argv[i], keys[k].key))
 				*keys[k].value = argv[i] + strlen(keys[k].key);
 	}
+	g->egress.steered = steered != NULL;
+	g->with_routes = steered && streq(steered, "1");
+	g->egress.port = (uint16_t)(port ? strtoul(port, NULL, 10) : 0);
 }
 
-static int listen_in(int ns, int back, uint16_t port)
+/* What the child does in C_ANET. */
+static void open_in(int ns, int back, const struct args *g, struct exec_ctx *c)
 {
-	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_port = htons(port) };
-	int one = 1, fd;
+	struct err e = ERR_INIT;
 
-	inet_pton(AF_INET, "127.0.0.1", &sa.sin_addr);
 	if (setns(ns, CLONE_NEWNET) < 0)
 		die("setns");
-	fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (fd < 0 || bind(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0 || listen(fd, 4096) < 0)
-		die("listen in A");
+	if ((g->with_routes && a_routes_add(&e)) ||
+	    a_socks_open(g->egress.port, g->egress.steered, c->a_sock, &e)) {
+		printf("%s\n", e.msg);
+		exit(1);
+	}
 	if (setns(back, CLONE_NEWNET) < 0)
 		die("setns back");
-	return fd;
+	c->a_ino = ns_ino(ns);
 }
 
 static pid_t make_init(void)
@@ -138,13 +140,12 @@ static int run(struct args *g)
 
 	ops[1].u.egress.resolv_conf_host = g->resolv;
 	ops[1].u.egress.profile = "test";
-	ops[1].u.egress.port = (uint16_t)strtoul(g->port, NULL, 10);
 	ops[1].u.egress.uid = (uint32_t)strtoul(g->uid, NULL, 10);
 	ops[1].u.egress.memory_bytes = 64u << 20;
 	ops[1].u.egress.pids = 4;
 	c.own_netns = open_ns(g->host);
 	c.e_netns = open_ns(g->e);
-	c.proxy_sock = listen_in(open_ns(g->a), c.own_netns, ops[1].u.egress.port);
+	open_in(open_ns(g->a), c.own_netns, g, &c);
 	c.pid = make_init();
 	c.pidfd = sys_pidfd_open(c.pid, 0);
 	if (procfs_open(&c.procfd, &e) || do_egress(&c, &ops[1], 1, &e)) {

@@ -9,7 +9,7 @@ Usage: upstream.py QUERY-LOG ; prints "ready" when all ports listen.
   8080/tcp  half-close: reads to the end, then answers with the number of bytes
   8081/tcp  sends 300 MB of zeros, then closes;  8082/tcp: reads everything, answers with a count
   8083/tcp  never answers;  8084/tcp: not HTTP;  8085/tcp: sends half of what it announced, resets
-  8086/tcp  echoes
+  8086/tcp  echoes;  8087/tcp: speaks first, then echoes a line
 """
 import asyncio
 import ipaddress
@@ -147,13 +147,19 @@ async def echo(r, w):
     w.close()
 
 
+async def greet(r, w):
+    w.write(b"SSH-2.0-upstream\r\n")
+    w.write(await r.readline())
+    w.close()
+
+
 async def main():
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(lambda *_: None)  # clients that go away are part of the test
     await loop.create_datagram_endpoint(lambda: Dns(sys.argv[1]),
                                         local_addr=("203.0.113.10", 53))
     for port, fn in ((80, http), (8080, half), (8081, source), (8082, sink), (8083, silent),
-                     (8084, ssh), (8085, cut), (8086, echo)):
+                     (8084, ssh), (8085, cut), (8086, echo), (8087, greet)):
         for host in ("0.0.0.0", "::"):
             await asyncio.start_server(fn, host, port, backlog=4096)
     print("ready", flush=True)

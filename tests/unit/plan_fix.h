@@ -64,7 +64,7 @@ static inline void fix_init(struct fix *x, const char *config)
 	x->f = (struct facts){
 		.id = "box", .kernel = "6.1", .in_initial_userns = true,
 		.cap_bounding = (UINT64_C(1) << 41) - 1, .cap_last = 40,
-		.kernel_idmap = true, .kernel_overlay = true,
+		.kernel_idmap = true, .kernel_overlay = true, .kernel_steer = true,
 		.cgroup = CGROUP_V2, .hierarchies = x->h, .n_hierarchies = 1,
 		.v2_controllers = "cpuset cpu io memory hugetlb pids rdma",
 		.root = { .at = { .given = "/b/rootfs", .realpath = "/b/rootfs", .type = 'd', .dev = 5,

@@ -223,7 +223,8 @@ static void bodies(void)
 
 static void answers(void)
 {
-	struct answer a = { RULE_ALLOW, "a\"b.org", 443, NULL, "agent" };
+	struct answer a = { .rule = RULE_ALLOW, .host = "a\"b.org", .port = 443,
+			    .profile = "agent" };
 	auto_strbuf struct strbuf b = STRBUF_INIT;
 
 	answer_json(&b, &a);

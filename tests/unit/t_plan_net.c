@@ -163,7 +163,12 @@ static void egress(void)
 		t_ok(streq(g->resolv_conf_host, "/var/lib/engine/resolv.conf"), "the engine's resolver");
 		t_ok(g->uid == 2000000000 && g->port == 3128, "and its reserved user");
 		t_ok(x.p->n_findings == 1, "that nobody may connect it is said");
+		t_ok(g->steered && fix_op(&x, OP_ANET, 0)->u.anet.steered, "every address leads to it");
 	}
+	x.f.kernel_steer = false;
+	if (fix_ok(&x, "where the kernel's help is not to be had the proxy alone is left"))
+		t_ok(!fix_op(&x, OP_EGRESS, 0)->u.egress.steered && x.p->n_findings == 2,
+		     "and that is said");
 	arena_done(&x.a);
 
 	fix_init(&x, FIX_PLAIN);

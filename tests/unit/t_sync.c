@@ -103,7 +103,8 @@ static const struct {
 	{ "mounts without a mount", SYNC_S_NS, SYNC_PARENT, SYNC_TREES, 0 },
 	{ "a console without a descriptor", SYNC_S_GO, SYNC_CHILD, SYNC_CONSOLE, 0 },
 	{ "ready with a descriptor", SYNC_S_GO, SYNC_CHILD, SYNC_READY, 1 },
-	{ "two sockets with the namespaces", SYNC_S_MAPPED, SYNC_CHILD, SYNC_NS, 2 },
+	{ "more sockets than there are with the namespaces", SYNC_S_MAPPED, SYNC_CHILD, SYNC_NS,
+	  SYNC_A_SOCKS + 1 },
 	{ "end of file as a message", SYNC_S_ACK, SYNC_CHILD, SYNC_EOF, 0 },
 };
 
