@@ -32,6 +32,7 @@ programs_tree() {
 			>"$t.log" 2>&1 || { tail -n 5 "$t.log" >&2; return 1; }
 		chroot "$t.new" apt-get clean
 		chroot "$t.new" useradd -u 1000 -m dev
+		echo 'dev ALL=(ALL) NOPASSWD: ALL' >"$t.new/etc/sudoers.d/dev" && chmod 440 "$t.new/etc/sudoers.d/dev"
 		mv "$t.new" "$t"
 	fi
 	echo "$t"
@@ -42,11 +43,11 @@ n=0
 as() { # UID SCRIPT: what it prints, errors too
 	n=$((n + 1))
 	mkdir -p "$work/b$n"
-	jq --arg s "$2" --argjson u "$1" --arg r "$tree" '.root = {path: $r} | .process.args = ["bash", "-c", $s] |
-		.process.user = {uid: $u, gid: $u} | .process.cwd = "/tmp" |
+	jq --arg s "$2" --argjson u "$1" --arg r "$tree" --arg p "${PROFILE:-agent}" '.root = {path: $r} | .process.args = ["bash", "-c", $s] |
+		.process.user = {uid: $u, gid: $u} | .process.noNewPrivileges = ($p != "sudo") | .process.cwd = "/tmp" |
 		.process.env = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/tmp", "TERM=xterm"]' \
 		"$here/lib/config.json" >"$work/b$n/config.json"
-	RT_TIMEOUT=120 rt run --bundle "$work/b$n" "programs$n-$$" </dev/null 2>&1 | grep -v '^agentrt: profile'
+	RT_TIMEOUT=120 rt --profile "${PROFILE:-agent}" run --bundle "$work/b$n" "programs$n-$$" </dev/null 2>&1 | grep -v '^agentrt: profile'
 }
 # Each as root and as an ordinary user: NAME WANT SCRIPT; of several lines one is made
 both() {
@@ -80,7 +81,10 @@ is "user: PostgreSQL serves" "$(as 1000 "$pg")" 2
 is "root: PostgreSQL and Redis as services of the image" \
 	"$(as 0 'service postgresql start >/dev/null 2>&1; service redis-server start >/dev/null 2>&1; for i in 1 2 3 4 5 6 7 8 9; do redis-cli ping >/dev/null 2>&1 && break; sleep 0.3; done; su postgres -c "psql -At -c \"select 2\""; redis-cli ping')" "$(printf '2\nPONG')"
 is "root: users are added and become" "$(as 0 'useradd -m bob && su bob -c "id -un"')" bob
-like "user: sudo says why it cannot" "$(as 0 'echo "dev ALL=(ALL) NOPASSWD: ALL" >/etc/sudoers.d/dev; su dev -c "sudo -n id"')" 'no new privileges'
+like "user: sudo says why it cannot" "$(as 1000 'sudo -n id')" 'no new privileges'
+echo '{"name": "sudo", "version": 1, "extends": "agent", "process": {"noNewPrivileges": false}}' >"$work/profiles/sudo.json"
+is "user: sudo works where the administrator's profile does not force no_new_privs, and widens nothing" \
+	"$(PROFILE=sudo as 1000 'sudo -n id -u; for c in "unshare -m true" "unshare -U true" "mount -t tmpfs t /mnt" "mknod /tmp/m b 8 0"; do sudo -n $c 2>/dev/null && echo "done: $c"; done; echo end')" "$(printf '0\nend')"
 
 # --- the same filter still refuses
 is "root: no namespace, no mount" "$(as 0 'unshare -U true 2>/dev/null && echo made; mount -t tmpfs t /mnt 2>/dev/null && echo mounted; echo end')" end
