@@ -19,6 +19,7 @@
 #include "base/table.h"
 #include "exec/seccomp_compile.h"
 #include "sys/syscalls.h"
+#include "tests/unit/filter_help.h"
 #include "test.h"
 
 #define NR_FUTURE 1000 /* no architecture has got that far */
@@ -51,28 +52,6 @@ static struct op_seccomp some_filter(void)
 				    .enosys_for_newer = true };
 }
 
-/* errno of one call behind the filter, in a process of its own; -1: it could not be loaded. */
-static int behind(const struct seccomp_prog *p, long nr, long a0)
-{
-	pid_t pid = fork();
-	int status;
-
-	if (pid == 0) {
-		struct sock_fprog prog = {
-			.len = (unsigned short)(p->n_bytes / sizeof(struct sock_filter)),
-			.filter = p->data
-		};
-
-		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
-		    sys_seccomp(SECCOMP_SET_MODE_FILTER, 0, &prog))
-			_exit(255);
-		_exit(syscall(nr, a0, SOCK_STREAM, 0, 0, 0, 0) < 0 ? errno : 0);
-	}
-	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
-		return -1;
-	return WEXITSTATUS(status) == 255 ? -1 : WEXITSTATUS(status);
-}
-
 static const struct {
 	const char *name;
 	long nr, a0;
@@ -99,11 +78,12 @@ static void test_calls(void)
 		struct op_seccomp s = some_filter();
 		struct seccomp_prog p = { 0 };
 		struct err e = ERR_INIT;
+		const uint64_t args[6] = { (uint64_t)calls[i].a0, SOCK_STREAM };
 		int got = -1;
 
 		s.enosys_for_newer = calls[i].enosys;
 		if (!t_ok(seccomp_compile(&s, &p, &e) == 0 &&
-				  (got = behind(&p, calls[i].nr, calls[i].a0)) == calls[i].expect,
+				  (got = behind_filter(&p, calls[i].nr, args)) == calls[i].expect,
 			  calls[i].name))
 			t_note("%s; got %d", e.msg, got);
 		free(p.data);
@@ -137,6 +117,7 @@ static int by_int80(const struct seccomp_prog *p)
 
 static void test_archs(void)
 {
+	static const uint64_t none[6];
 	uint32_t both[] = { SCMP_ARCH_X86_64, SCMP_ARCH_X86 };
 	struct op_seccomp s = some_filter();
 	struct seccomp_prog p = { 0 }, q = { 0 };
@@ -146,7 +127,8 @@ static void test_archs(void)
 	s.archs = both;
 	s.n_archs = 2;
 	t_ok(seccomp_compile(&s, &q, NULL) == 0 && by_int80(&q) == 0 &&
-		     behind(&q, NR_FUTURE, 0) == ENOSYS && behind(&q, SYS_getppid, 0) == EPERM,
+		     behind_filter(&q, NR_FUTURE, none) == ENOSYS &&
+			     behind_filter(&q, SYS_getppid, none) == EPERM,
 	     "a listed one is filtered like the native one");
 	free(p.data);
 	free(q.data);
