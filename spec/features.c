@@ -110,8 +110,8 @@ static void put_linux(struct strbuf *b)
 		    truth(rdt), truth(rdt), truth(rdt));
 	strbuf_addf(b, "\"mountExtensions\":{\"idmap\":{\"enabled\":%s}},",
 		    truth(is_supported(&oci_mount_table, "uidMappings")));
-	/* planned, but the executor has no such operation and refuses the plan */
-	strbuf_adds(b, "\"netDevices\":{\"enabled\":false}}");
+	strbuf_addf(b, "\"netDevices\":{\"enabled\":%s}}",
+		    truth(is_supported(&oci_linux_table, "netDevices")));
 }
 
 void spec_features(struct strbuf *b, const char *const *annotations)

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "exec/ctx_begin.h"
 #include "exec/fds.h"
+#include "exec/netdev.h"
 #include "exec/run.h"
 #include "exec/selfexe.h"
 #include "sys/procfs.h"
@@ -22,7 +23,7 @@ void ctx_init(struct exec_ctx *c, const struct plan *p, const struct exec_opts *
 	c->plan = p;
 	c->opts = o;
 	c->res = res;
-	c->procfd = c->own_netns = c->e_netns = c->pidfd = c->userns = -1;
+	c->procfd = c->own_netns = c->e_netns = c->pidfd = c->userns = c->moved_to = -1;
 	memcpy(c->a_sock, (const int[])A_SOCKS_NONE, sizeof(c->a_sock));
 	c->sync = c->child_sync = (struct sync)SYNC_INIT;
 	c->rootfd = c->c_procfd = c->a_netns = c->sysfs_tree = -1;
@@ -58,6 +59,7 @@ void ctx_done(struct exec_ctx *c)
 	}
 	free(c->tree);
 	free(c->prog);
+	netdev_done(c);
 }
 
 static bool is_own_ns(struct exec_ctx *c, enum ns_type type, int fd)

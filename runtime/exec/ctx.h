@@ -39,6 +39,8 @@ struct exec_ctx {
 	int userns;		/* the container's, opened after the maps are written; -1 none */
 	int a_sock[A_SOCK__COUNT]; /* received from the child: the proxy's, in A */
 	uint64_t a_ino;		/* of A; 0: there is none */
+	struct netdev_moved *moved; /* do_netdev.c: interfaces of the host, the last one first */
+	int moved_to;		    /* the network namespace that they are in */
 	int join[NS_TYPE__COUNT]; /* namespaces entered before the child is made, by enum ns_type */
 
 	/* both: index = op index */
@@ -90,6 +92,8 @@ do_fn do_cgroup, do_seccomp_compile;
 do_fn do_userns;
 /* do_hooks.c: @state_json is built from the plan and the pid; child hooks get the container's pid */
 do_fn do_hook;
+/* do_netdev.c: P_NET (parent) */
+do_fn do_netdev;
 /* do_egress.c: P_NET (parent): starts agentrt-egress, waits for its ready byte, fills c->res */
 do_fn do_egress;
 

@@ -37,6 +37,7 @@
 #include "exec/ctx_begin.h"
 #include "exec/fds.h"
 #include "exec/gate.h"
+#include "exec/netdev.h"
 #include "exec/helper.h"
 #include "exec/run.h"
 #include "exec/spawn.h"
@@ -199,6 +200,7 @@ static void undo(struct exec_ctx *c)
 	struct err ignored = ERR_INIT;
 
 	fd_close(&r->console_master);
+	netdev_undo(c);
 	spawn_kill(c);
 	if (r->egress_pid)
 		exec_stop_egress(r->egress_pid, r->egress_start, r->egress_cg_dirs,

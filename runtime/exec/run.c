@@ -57,6 +57,7 @@ static const struct cell table[][OP__COUNT] = {
 	},
 	/* parent */
 	[P_NET] = {
+		[OP_NETDEV] = { do_netdev, false },
 		[OP_HOOK] = { do_hook, true },
 		[OP_EGRESS] = { do_egress, false },
 		[OP_SCHED] = { do_sched_early, false },

@@ -5,6 +5,7 @@
  * A is where everything in the container runs; E is what the engine configures (docs/architecture
  * section 4). A plan without OP_ANET has the network that its config asks for.
  */
+#include "base/mutant.h"
 #include "base/str.h"
 #include "base/table.h"
 #include "plan/p.h"
@@ -130,15 +131,26 @@ void p_egress(struct build *b)
 	plan_add(b->p, OP_EGRESS, "profile", rule(b))->u.egress = g;
 }
 
+/* Where there is an A, the interfaces go to E: what runs in A reaches them by the proxy alone. */
+static bool has_own_net(const struct build *b)
+{
+	const struct op *anet_op = plan_find(b->p, OP_ANET);
+
+	if (anet_op)
+		return anet_op->u.anet.e == E_NEW;
+	return oci_ns_find(b->s, NS_NETWORK) && !is_hosts_net(b);
+}
+
 static int netdevs(struct build *b, struct err *e)
 {
 	const struct oci_linux *l = &b->s->linux_;
-	const struct op *anet_op = plan_find(b->p, OP_ANET);
-	bool has_e = anet_op && anet_op->u.anet.e == E_NEW;
 
-	if (l->n_net_devices && !has_e && (anet_op || !oci_ns_find(b->s, NS_NETWORK)))
+	if (l->n_net_devices && !has_own_net(b) && !mutant("net.devices"))
 		return err_set(e, ERR_SPEC, "linux.netDevices: needs a network namespace of the "
 			       "container's own to move %s to", l->net_devices[0].host_name);
+	if (l->n_net_devices && b->f->euid != 0)
+		return err_set(e, ERR_UNSUPPORTED, "linux.netDevices: a rootless runtime cannot move %s "
+			       "out of the host's network", l->net_devices[0].host_name);
 	for (size_t i = 0; i < l->n_net_devices; i++) {
 		const struct oci_netdev *d = &l->net_devices[i];
 		const char *where = arena_printf(b->a, "linux.netDevices.%s", d->host_name);

@@ -237,6 +237,35 @@ static void sysctls(void)
 	fix_refused(&x, "network namespace of the container's own", "the host's network by path is the host's");
 }
 
+#define DEVICES ",\"netDevices\":{\"eth5\":{\"name\":\"eth0\"},\"eth6\":{}}"
+
+static void devices(void)
+{
+	struct fix x;
+
+	fix_init(&x, FIX_LINUX(DEVICES));
+	if (fix_ok(&x, "interfaces of the host move into the container")) {
+		const struct op *first = fix_op(&x, OP_NETDEV, 0), *second = fix_op(&x, OP_NETDEV, 1);
+
+		t_ok(streq(first->u.netdev.host_name, "eth5") && streq(first->u.netdev.name, "eth0"),
+		     "under the name that the config gives them");
+		t_ok(streq(second->u.netdev.name, "eth6"), "or under their own");
+	}
+	x.t.engine_net_ns = -1;
+	fix_refused(&x, "of the container's own", "not into the host's own namespace");
+	fix_init(&x, FIX_LINUX(DEVICES));
+	x.f.euid = 1000;
+	fix_refused(&x, "rootless", "a rootless runtime cannot move them");
+	fix_init(&x, FIX_LINUX(DEVICES));
+	fix_anet(&x, TIGHT_NET_EGRESS);
+	fix_ok(&x, "with an A of its own the container's are E's");
+	arena_done(&x.a);
+	fix_init(&x, FIX_LINUX(DEVICES));
+	fix_anet(&x, TIGHT_NET_EGRESS);
+	x.t.engine_net_ns = -1;
+	fix_refused(&x, "of the container's own", "never where E is the host's");
+}
+
 int main(void)
 {
 	namespaces();
@@ -245,5 +274,6 @@ int main(void)
 	files();
 	egress();
 	sysctls();
+	devices();
 	return t_done();
 }
