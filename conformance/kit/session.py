@@ -136,6 +136,7 @@ class Session:
     def remove_cgroup(path):
         for top, _, _ in os.walk(path, topdown=False):
             for _ in range(50):
+                thaw(top)
                 try:
                     with open(os.path.join(top, "cgroup.procs"), encoding="ascii") as f:
                         for pid in f.read().split():
@@ -422,6 +423,16 @@ def first_line(path):
 def complete_line(path, number):
     lines = [line for line in text_of(path).splitlines(keepends=True) if line.startswith("{")]
     return lines[number] if number < len(lines) and lines[number].endswith("\n") else None
+
+
+def thaw(cgroup):
+    """What is frozen does not die."""
+    for name, value in (("freezer.state", "THAWED"), ("cgroup.freeze", "0")):
+        try:
+            with open(os.path.join(cgroup, name), "r+", encoding="ascii") as f:
+                f.write(value)
+        except OSError:
+            pass
 
 
 def ended(pid):
