@@ -31,6 +31,11 @@ static int namespaces(const struct oci_spec *s, struct err *e)
 
 #define MAX_MAPPINGS 340 /* UID_GID_MAP_MAX_EXTENTS: more is EINVAL in the kernel */
 
+static bool overlap(uint32_t a, uint32_t b, uint32_t a_size, uint32_t b_size)
+{
+	return a < b ? b - a < a_size : a - b < b_size;
+}
+
 static int mappings(const char *what, const struct oci_idmap *m, size_t n, struct err *e)
 {
 	if (n > MAX_MAPPINGS)
@@ -40,6 +45,11 @@ static int mappings(const char *what, const struct oci_idmap *m, size_t n, struc
 			return err_set(e, ERR_SPEC, "%s[%zu].size must not be 0", what, i);
 		if (m[i].ctr > UINT32_MAX - m[i].size || m[i].host > UINT32_MAX - m[i].size)
 			return err_set(e, ERR_SPEC, "%s[%zu] reaches past the largest id", what, i);
+		for (size_t k = 0; k < i; k++)
+			if (overlap(m[i].ctr, m[k].ctr, m[i].size, m[k].size) ||
+			    overlap(m[i].host, m[k].host, m[i].size, m[k].size))
+				return err_set(e, ERR_SPEC, "%s[%zu] has ids of %s[%zu]", what, i,
+					       what, k);
 	}
 	return 0;
 }

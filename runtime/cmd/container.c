@@ -82,6 +82,46 @@ int container_open(struct cmd_ctx *ctx, const char *id, enum container_lock lock
 	return 0;
 }
 
+/* The proxy ends by itself when init does; its cgroup has a name that follows from the container's. */
+static void add_egress_dirs(struct arena *a, struct state *s)
+{
+	struct plan p = { .a = a };
+	struct plan_cg_dir *dirs;
+
+	state_cgroup(a, s, &plan_add(&p, OP_CGROUP, "state", "oci")->u.cgroup);
+	(void)plan_add(&p, OP_EGRESS, "state", "oci");
+	exec_egress_dirs(&p, &dirs, &s->n_egress_cg_dirs);
+	s->egress_cg_dirs = arena_alloc(a, s->n_egress_cg_dirs + 1, sizeof(*s->egress_cg_dirs));
+	for (size_t i = 0; i < s->n_egress_cg_dirs; i++)
+		s->egress_cg_dirs[i] = (struct state_dir_cg){ dirs[i].controllers,
+							      dirs[i].mount_host, dirs[i].path };
+}
+
+int container_open_anyhow(struct cmd_ctx *ctx, const char *id, struct container *ret, struct err *e)
+{
+	struct container c = { .a = ctx->a, .root = ctx->root, .id = id, .dirfd = -1, .lock = -1 };
+	struct err why = ERR_INIT, late = ERR_INIT;
+
+	if (state_open(ctx->root, id, true, &c.dirfd, &c.lock, e))
+		return -1;
+	if (state_load(c.a, c.dirfd, &c.s, &why) == 0 || why.kind != ERR_INPUT) {
+		container_done(&c);
+		return container_open(ctx, id, WITH_LOCK, ret, e);
+	}
+	if (state_salvage(c.a, c.dirfd, id, &c.s, &late)) {
+		container_done(&c);
+		return err_set(e, ERR_INPUT,
+			       "container %s: %s, and %s: end its processes and remove %s/%s", id,
+			       why.msg, late.msg, ctx->root, id);
+	}
+	log_warn("container %s: %s; deleted by its plan", id, why.msg);
+	add_egress_dirs(c.a, c.s);
+	state_cgroup(c.a, c.s, &c.cg);
+	c.st = STATUS_STOPPED;
+	*ret = c;
+	return 0;
+}
+
 int container_spec(const struct container *c, struct oci_spec **ret_spec, struct err *e)
 {
 	auto_close int fd = openat(c->dirfd, "config.json", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);

@@ -27,6 +27,12 @@ enum container_lock { WITHOUT_LOCK, WITH_LOCK };
 /* container_open() - by id, with its status now (paused included) */
 int container_open(struct cmd_ctx *ctx, const char *id, enum container_lock lock,
 		   struct container *ret, struct err *e);
+/**
+ * container_open_anyhow() - for a forced delete: locked, and if its state cannot be read
+ * What is then known are the places that create was going to make; see state_salvage().
+ */
+int container_open_anyhow(struct cmd_ctx *ctx, const char *id, struct container *ret,
+			  struct err *e);
 void container_done(struct container *c);
 #define auto_container __attribute__((cleanup(container_done)))
 

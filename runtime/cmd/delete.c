@@ -26,7 +26,8 @@ static int run_delete(struct cmd_ctx *ctx, const void *opts_, const struct opt_a
 	auto_container struct container c = CONTAINER_INIT;
 	struct err why = ERR_INIT;
 
-	if (container_open(ctx, args->v[0], WITH_LOCK, &c, &why)) {
+	if (o->force ? container_open_anyhow(ctx, args->v[0], &c, &why)
+		     : container_open(ctx, args->v[0], WITH_LOCK, &c, &why)) {
 		if (o->force && why.kind == ERR_NOTFOUND)
 			return 0;
 		*e = why;

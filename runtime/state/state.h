@@ -81,6 +81,10 @@ int state_open(const char *root, const char *id, bool exclusive, int *ret_dirfd,
 int state_save(int dirfd, const struct state *s, struct err *e);
 /* A state cut short or of another version is ERR_INPUT and says so; no state yet is ERR_STATE. */
 int state_load(struct arena *a, int dirfd, struct state **ret_state, struct err *e);
+/* state_salvage() - where state_load() says ERR_INPUT: what create was going to make, from plan.json;
+ * no pids. Fails where that says nothing of a cgroup. */
+int state_salvage(struct arena *a, int dirfd, const char *id, struct state **ret_state,
+		  struct err *e);
 bool state_is_locked(int dirfd); /* somebody is at work */
 /**
  * state_status() - creating, created, running or stopped

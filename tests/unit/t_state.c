@@ -266,6 +266,44 @@ static void document(void)
 		t_note("%s", b.p);
 }
 
+static const struct {
+	const char *name, *plan, *path, *upper; /* path NULL: nothing can be saved */
+} salvages[] = {
+	{ "a plan names the cgroup and the upper directory",
+	  "{\"bundle_host\":\"/b\",\"ops\":[{\"op\":\"cgroup\",\"args\":{\"v2\":true,\"dirs\":["
+	  "{\"controllers\":\"\",\"mount_host\":\"/sys/fs/cgroup\",\"path\":\"/c1\"}]}},"
+	  "{\"op\":\"root\",\"args\":{\"upper_dir_host\":\"/u/c1\"}}]}",
+	  "/c1", "/u/c1" },
+	{ "without a cgroup its processes cannot be found",
+	  "{\"ops\":[{\"op\":\"cgroup\",\"args\":{\"none\":true}}]}", NULL, NULL },
+	{ "a plan of another shape is refused", "{\"ops\":{\"op\":5}}", NULL, NULL },
+	{ "so is one that was cut short", "{\"ops\":[", NULL, NULL },
+};
+
+static void salvage(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(salvages); i++) {
+		auto_arena struct arena a = ARENA_INIT;
+		auto_close int dirfd = -1, lock = -1;
+		struct err e = ERR_INIT;
+		struct state *s = NULL;
+
+		t_ok(state_create_dir(root, "torn", &dirfd, &lock, &e) == 0 &&
+			     fd_write_file_at(dirfd, "plan.json", salvages[i].plan,
+					      strlen(salvages[i].plan), 0600, &e) == 0,
+		     "a directory with a plan alone");
+		bool saved = state_salvage(&a, dirfd, "torn", &s, &e) == 0;
+
+		if (!salvages[i].path)
+			t_ok(!saved && e.msg[0], salvages[i].name);
+		else
+			t_ok(saved && s->n_cg_dirs == 1 && streq(s->cg_dirs[0].path, salvages[i].path) &&
+				     streq(s->upper_host, salvages[i].upper) && s->cg_v2 && !s->pid,
+			     salvages[i].name);
+		(void)state_remove_dir(root, "torn", dirfd, &e);
+	}
+}
+
 int main(void)
 {
 	if (!mkdtemp(top))
@@ -273,6 +311,7 @@ int main(void)
 	root = xasprintf("%s/a/root", top);
 	ids();
 	round_trip();
+	salvage();
 	broken();
 	directories();
 	waiting();
