@@ -51,7 +51,7 @@ struct cmd {
 		   struct err *e);
 };
 
-extern const struct cmd cmd_checkpoint, cmd_create, cmd_delete, cmd_egress, cmd_events, cmd_exec,
+extern const struct cmd cmd_check, cmd_checkpoint, cmd_create, cmd_delete, cmd_egress, cmd_events, cmd_exec,
 	cmd_explain, cmd_features, cmd_kill, cmd_list, cmd_pause, cmd_profile, cmd_ps, cmd_restore,
 	cmd_resume, cmd_run, cmd_spec, cmd_start, cmd_state, cmd_update;
 

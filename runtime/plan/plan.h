@@ -329,7 +329,10 @@ struct plan {
 };
 
 int plan_check(const struct plan *p, struct err *e);
+/* plan_print_text() - head, findings, operations */
 void plan_print_text(struct strbuf *b, const struct plan *p);
+void plan_print_head(struct strbuf *b, const struct plan *p);
+void plan_print_ops(struct strbuf *b, const struct plan *p);
 void plan_print_json(struct strbuf *b, const struct plan *p);
 
 struct op *plan_add(struct plan *p, enum op_kind kind, const char *where, const char *rule);

@@ -82,7 +82,17 @@ static void one_op(struct strbuf *b, const struct op *op, size_t i)
 	strbuf_adds(b, "\n");
 }
 
-void plan_print_text(struct strbuf *b, const struct plan *p)
+void plan_print_ops(struct strbuf *b, const struct plan *p)
+{
+	for (size_t i = 0; i < p->n_ops; i++) {
+		if (i == 0 || p->ops[i].phase != p->ops[i - 1].phase)
+			strbuf_addf(b, "\n%s  %s\n", phase_name(p->ops[i].phase),
+				    phase_text[p->ops[i].phase]);
+		one_op(b, &p->ops[i], i);
+	}
+}
+
+void plan_print_head(struct strbuf *b, const struct plan *p)
 {
 	strbuf_addf(b, "%s ", p->is_exec ? "exec in container" : "create container");
 	text_put(b, p->id);
@@ -91,11 +101,11 @@ void plan_print_text(struct strbuf *b, const struct plan *p)
 	strbuf_adds(b, "\nbundle ");
 	text_put(b, p->bundle_host);
 	strbuf_adds(b, "\n");
+}
+
+void plan_print_text(struct strbuf *b, const struct plan *p)
+{
+	plan_print_head(b, p);
 	findings(b, p);
-	for (size_t i = 0; i < p->n_ops; i++) {
-		if (i == 0 || p->ops[i].phase != p->ops[i - 1].phase)
-			strbuf_addf(b, "\n%s  %s\n", phase_name(p->ops[i].phase),
-				    phase_text[p->ops[i].phase]);
-		one_op(b, &p->ops[i], i);
-	}
+	plan_print_ops(b, p);
 }

@@ -134,5 +134,39 @@ is "ids come from where the settings say" "$(in_box -p site 'cat /proc/self/uid_
 settings <<<'{"version": 1, "ids": {"user": "nobody-has-this-name"}}'
 like "a user without ranges is an error" "$(said rt --profile site run --bundle "$work/d" "d-$$")" 'nobody-has-this-name'
 
+# --- explain: by subject, with the verdict
+rm -f "$work/agentrt.json"
+bundle good '.annotations = {"io.agentrt.limits.pids": "9"} | .process.env += ["GH_TOKEN=marker-x"]'
+out=$(rt --profile site explain --short -b "$work/good")
+is "explain of what passes ends with 0" "$(status rt --profile site explain -b "$work/good")" 0
+for area in 'Users and groups' Namespaces Files Privileges Devices Network Limits; do
+	like "explain has the area $area" "$out" "^$area\$"
+done
+like "and a rule behind each line" "$out" 'ids 0 to 65535 in the container are [0-9]+ to [0-9]+ outside \[userns\.private\]'
+is "no line is without one" "$(sed -n '/^Profile/,$p' <<<"$out" | grep -E '^  [a-z]' -A1 | grep -vE '^--' | awk '/^  [a-z]/ {if (p && p !~ /\]$/) print p; p = $0} /^    / {p = p $0}' | wc -l)" 0
+like "what is removed, by name" "$out" 'removed +process\.env: GH_TOKEN'
+unlike "and never by value" "$(rt --profile site explain -b "$work/good"; rt --profile site explain --json -b "$work/good")" marker-x
+like "hosts that are let out" "$out" 'open +the proxy lets out: git\.example\.org port 443 \[net\.egress\]'
+like "the operations follow unless --short" "$(rt --profile site explain -b "$work/good")" '^What is done, in order'
+like "oci says what is open" "$(rt --profile oci explain --short -b "$work/good" 2>&1)" 'open +no user namespace: root in the container is root outside|create would refuse'
+is "as JSON" "$(rt --profile site explain --json -b "$work/good" | jq -c '[.explain, .verdict, .profile, ([.areas[].area] | index("files") != null), ([.areas[].lines[] | keys] | unique), (.ops | length > 10)]')" '[1,"accepted","site",true,[["rule","state","what","why"]],true]'
+bundle bad '.mounts += [{"destination": "/m", "type": "bind", "source": "/etc/shadow", "options": ["bind"]}]'
+is "what would be refused ends with 3" "$(status rt --profile site explain -b "$work/bad")" 3
+like "with the rule" "$(rt --profile site explain -b "$work/bad")" 'refused .*\[mount\.[a-z]+\]'
+is "as JSON, too" "$(rt --profile site explain --json -b "$work/bad" | jq -c '[.verdict, (.rule | startswith("mount.")), (.why | contains("mounts["))]')" '["refused",true,true]'
+bundle wider '.annotations = {"io.agentrt.egress.mode": "engine"}'
+is "an annotation that widens, too" "$(rt --profile site explain --json -b "$work/wider" | jq -r .rule)" annotation.widen
+echo '{' >"$work/bad/config.json"
+is "a config that cannot be read ends with 1" "$(status rt explain -b "$work/bad")" 1
+
+# --- check: what the machine can enforce
+is "check ends with 0 here" "$(status rt check)" 0
+is "its JSON" "$(rt check --json | jq -c '[.check, .enforced, (.features | length > 10), ([.features[] | keys] | unique | length)]')" '[1,true,true,1]'
+echo '{"version": 1, "extends": "agnt"}' >"$work/profiles/broken.json"
+is "a broken profile is no" "$(status rt check)" 3
+like "and says what is wrong" "$(rt check)" 'profile "agnt" does not exist'
+rm "$work/profiles/broken.json"
+is "without user namespaces it is no, either" "$(unshare -Ur sh -c 'echo 0 >/proc/sys/user/max_user_namespaces; exec "$0" check --json' "$agentrt" | jq -c '[.enforced, (.features[] | select(.feature == "user namespaces") | .present)]')" '[false,false]'
+
 is "nothing is left" "$(rt list -q | wc -l)" 0
 tap_done
