@@ -35,18 +35,6 @@
 
 #define CGROUP_FILE_MAX 65536 /* bytes of /proc/<pid>/cgroup */
 
-static int check_a(const struct exec_ctx *c, struct err *e)
-{
-	int net = c->join[NS_T_NETWORK], user = c->join[NS_T_USER];
-
-	if (!plan_find(c->plan, OP_ANET) || mutant("join.anet"))
-		return 0;
-	if (net < 0 || user < 0 || ns_owner_ino(net) != ns_ino(user))
-		return err_set(e, ERR_STATE,
-			       "the container's first process is not in the agent's network namespace: exec is possible once the container has been started");
-	return 0;
-}
-
 /* The process has executed, or its error is here. */
 static int wait_exec(struct exec_ctx *c, struct err *e)
 {
@@ -105,7 +93,7 @@ static int spawn_joined(struct exec_ctx *c, struct err *e)
 
 static int join(struct exec_ctx *c, struct err *e)
 {
-	if (ctx_begin(c, e) || check_a(c, e) || run_phase(c, P_PRE, e))
+	if (ctx_begin(c, e) || run_phase(c, P_PRE, e))
 		return -1;
 	if (fault("join"))
 		return err_set(e, ERR_SYS, "injected failure at join");

@@ -11,8 +11,8 @@ null0=$(stat -c '%a %u:%g' /dev/null) zero0=$(stat -c '%a %u:%g' /dev/zero)
 cleanup() {
 	chmod 666 /dev/null /dev/zero
 	chown 0:0 /dev/null /dev/zero
-	rt delete --force "stay$$" >/dev/null 2>&1
-	rm -rf "$work"
+	rt delete --force "stay-$$" >/dev/null 2>&1
+	bundle_cleanup
 }
 trap cleanup EXIT
 . "$here/lib/tap.sh"
@@ -87,7 +87,7 @@ for p in "${both[@]}"; do
 	done
 	# --- messages
 	unlike "$p: no escape sequence of a config reaches the terminal" \
-		"$(bundle esc '.process.args = ["/x\u001b[31m\nagentrt: forged"]'; rt --profile "$p" run --bundle "$work/esc" "esc$p$$" 2>&1)" $'\x1b|^agentrt: forged'
+		"$(bundle esc '.process.args = ["/x\u001b[31m\nagentrt: forged"]'; rt --profile "$p" run --bundle "$work/esc" "esc$p-$$" 2>&1)" $'\x1b|^agentrt: forged'
 done
 # a user namespace whose root is the host's: the nodes are bound, and their owner is inside
 identity='.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{"containerID": 0, "hostID": 0, "size": 65536}] | .linux.gidMappings = .linux.uidMappings | del(.linux.sysctl)'
@@ -96,21 +96,21 @@ is "and cannot change the host's devices" "$(stat -c '%a %u:%g' /dev/zero)" "$ze
 
 # --- 2026-30892, 2022-29162 and others: exec -u, exec --cap
 bundle stay '.process.args = ["sleep", "120"]'
-rt run -d --bundle "$work/stay" "stay$$" >/dev/null 2>&1 </dev/null
+rt run -d --bundle "$work/stay" "stay-$$" >/dev/null 2>&1 </dev/null
 ex() { rt exec "$@" </dev/null 2>&1; }
-is "exec -u 1 is uid 1" "$(ex -u 1 "stay$$" id -u)" 1
-is "exec -u 1:2 is gid 2" "$(ex -u 1:2 "stay$$" id -g)" 2
+is "exec -u 1 is uid 1" "$(ex -u 1 "stay-$$" id -u)" 1
+is "exec -u 1:2 is gid 2" "$(ex -u 1:2 "stay-$$" id -g)" 2
 for u in "" -1 4294967296 4294967295 1x 0x1 1: :1 1:2:3 " 1" +1 1:-1 70000 1:70000 root; do
-	unlike "exec -u '$u' runs nothing" "$(ex -u "$u" "stay$$" echo RAN)" '^RAN'
+	unlike "exec -u '$u' runs nothing" "$(ex -u "$u" "stay-$$" echo RAN)" '^RAN'
 done
-is "exec --cap gives nothing inheritable" "$(ex --cap CAP_NET_RAW --cap CAP_CHOWN "stay$$" grep CapInh /proc/self/status | tr -s '\t' ' ')" "CapInh: 0000000000000000"
-unlike "exec --cap gives nothing beyond the profile" "$(ex --cap CAP_SYS_ADMIN "stay$$" sh -c 'mount -t tmpfs x /mnt && echo RAN')" '^RAN'
-is "exec leaks no descriptor" "$(exec 7</ 9</root; ex "stay$$" sh -c 'cd /proc/self/fd && echo [0-9]*')" "0 1 2 3"
-is "exec --cwd does not climb out" "$(ex --cwd /proc/1/root/../../.. "stay$$" pwd)" /
+is "exec --cap gives nothing inheritable" "$(ex --cap CAP_NET_RAW --cap CAP_CHOWN "stay-$$" grep CapInh /proc/self/status | tr -s '\t' ' ')" "CapInh: 0000000000000000"
+unlike "exec --cap gives nothing beyond the profile" "$(ex --cap CAP_SYS_ADMIN "stay-$$" sh -c 'mount -t tmpfs x /mnt && echo RAN')" '^RAN'
+is "exec leaks no descriptor" "$(exec 7</ 9</root; ex "stay-$$" sh -c 'cd /proc/self/fd && echo [0-9]*')" "0 1 2 3"
+is "exec --cwd does not climb out" "$(ex --cwd /proc/1/root/../../.. "stay-$$" pwd)" /
 for fd in 3 5 7 9 11; do
-	unlike "exec --cwd of descriptor $fd runs nothing" "$(ex --cwd "/proc/self/fd/$fd" "stay$$" echo RAN)" '^RAN'
+	unlike "exec --cwd of descriptor $fd runs nothing" "$(ex --cwd "/proc/self/fd/$fd" "stay-$$" echo RAN)" '^RAN'
 done
-rt delete --force "stay$$" 2>/dev/null
+rt delete --force "stay-$$" 2>/dev/null
 
 # --- 2016-9962: the process that joins is not to be had from inside
 if cc -O2 -static -o "$work/rootfs/bin/hunter" "$here/escape/hunter.c" 2>/dev/null; then
@@ -118,10 +118,10 @@ if cc -O2 -static -o "$work/rootfs/bin/hunter" "$here/escape/hunter.c" 2>/dev/nu
 	caps='.process.capabilities = (["CAP_SYS_ADMIN", "CAP_SYS_PTRACE", "CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_KILL", "CAP_SETUID", "CAP_SETGID"] | {bounding: ., effective: ., permitted: .})'
 	hunt() { # NAME PROFILE JQ-FILTER
 		bundle hunt "$3 | .process.args = [\"hunter\", \"5\"]"
-		rt --profile "$2" run --bundle "$work/hunt" "hunt$2$$" >"$work/out" 2>/dev/null </dev/null &
+		rt --profile "$2" run --bundle "$work/hunt" "hunt$2-$$" >"$work/out" 2>/dev/null </dev/null &
 		local pid=$! i
 		sleep 0.5
-		for ((i = 0; i < 40; i++)); do rt exec -u "$((i % 2))" "hunt$2$$" true >/dev/null 2>&1 </dev/null; done
+		for ((i = 0; i < 40; i++)); do rt exec -u "$((i % 2))" "hunt$2-$$" true >/dev/null 2>&1 </dev/null; done
 		wait "$pid"
 		like "$1: the hunter ran to its end" "$(cat "$work/out")" '^seen '
 		unlike "$1: nothing of a joining process is reached" "$(cat "$work/out")" '^WON'
@@ -135,9 +135,9 @@ else
 fi
 
 # --- one id, many at once
-for i in 1 2 3 4 5; do rt run -d --bundle "$work/stay" "one$$" >"$work/one$i" 2>&1 </dev/null & done
+for i in 1 2 3 4 5; do rt run -d --bundle "$work/stay" "one-$$" >"$work/one$i" 2>&1 </dev/null & done
 wait
 is "of five that create one id at once, one does" "$(grep -L 'already exists' "$work"/one[1-5] | wc -l)" 1
-rt delete --force "one$$"
-is "and it can be deleted" "$(rt list -q | grep "one$$")" ""
+rt delete --force "one-$$"
+is "and it can be deleted" "$(rt list -q | grep "one-$$")" ""
 tap_done

@@ -136,22 +136,23 @@ unlike "and no other" "$out" MARKER1
 
 # --- exec, state
 bundle stay '.process.args = ["sleep", "60"] | .process.env += ["GITHUB_TOKEN=MARKER1"]'
-rt run -d --bundle "$work/stay" "stay$$" >/dev/null 2>&1 </dev/null
-is "exec works" "$(rt exec "stay$$" echo in)" in
-unlike "exec -e of a secret is removed" "$(rt exec -e NPM_TOKEN=MARKER6 "stay$$" env 2>/dev/null)" MARKER
-is "exec is in init's namespaces" "$(rt exec "stay$$" sh -c 'for n in net pid mnt uts ipc user cgroup; do [ "$(readlink /proc/1/ns/$n)" = "$(readlink /proc/self/ns/$n)" ] || echo $n; done')" ""
-is "exec has no more capabilities than init" "$(rt exec "stay$$" grep CapBnd /proc/self/status)" "$(rt exec "stay$$" grep CapBnd /proc/1/status)"
-like "exec has the filter" "$(rt exec "stay$$" grep ^Seccomp: /proc/self/status)" '2$'
+rt run -d --bundle "$work/stay" "stay-$$" >/dev/null 2>&1 </dev/null
+is "exec works" "$(rt exec "stay-$$" echo in)" in
+unlike "exec -e of a secret is removed" "$(rt exec -e NPM_TOKEN=MARKER6 "stay-$$" env 2>/dev/null)" MARKER
+is "exec is in init's namespaces" "$(rt exec "stay-$$" sh -c 'for n in net pid mnt uts ipc user cgroup; do [ "$(readlink /proc/1/ns/$n)" = "$(readlink /proc/self/ns/$n)" ] || echo $n; done')" ""
+is "exec has no more capabilities than init" "$(rt exec "stay-$$" grep CapBnd /proc/self/status)" "$(rt exec "stay-$$" grep CapBnd /proc/1/status)"
+like "exec has the filter" "$(rt exec "stay-$$" grep ^Seccomp: /proc/self/status)" '2$'
 is "no state file holds a secret" "$(grep -rl MARKER "$work/state")" ""
-is "the state directory is 0700" "$(stat -c %a "$work/state/stay$$")" 700
-is "its files are 0600" "$(find "$work/state/stay$$" -type f -not -perm 600)" ""
-like "the cgroup holds the container" "$(cat "/proc/$(rt state "stay$$" | jq .pid)/cgroup")" "stay$$"
-rt delete --force "stay$$"
+is "the state directory is 0700" "$(stat -c %a "$work/state/stay-$$")" 700
+is "its files are 0600" "$(find "$work/state/stay-$$" -type f -not -perm 600)" ""
+like "the cgroup holds the container" "$(cat "/proc/$(rt state "stay-$$" | jq .pid)/cgroup")" "stay-$$"
+rt delete --force "stay-$$"
 
 # --- network: nothing but lo; the proxy answers and refuses
 is "nothing but lo is there" "$(in_box 'ls /sys/class/net')" lo
 like "the proxy refuses at once and says why" \
 	"$(in_box 'printf "CONNECT x.example:443 HTTP/1.1\r\nHost: x.example:443\r\n\r\n" | nc -w 2 127.0.0.1 3128')" '"rule"'
+is "hosts and resolver are the runtime's own" "$(in_box 'cat /etc/hosts /etc/resolv.conf' | grep -cx -e '127\.0\.1\.1.box' -e 'nameserver 127\.0\.0\.1')" 2
 like "HTTPS_PROXY is set" "$(in_box env)" '^HTTPS_PROXY=http://127.0.0.1:3128'
 
 is "nothing is left" "$(left_of "-$$")" ""

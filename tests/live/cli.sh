@@ -100,6 +100,12 @@ is "delete --force of nobody succeeds" "$(status_of oci delete --force "nobody$n
 is "no cgroup is left" "$(cgroups "life$n")" 0
 is "no state is left" "$(find "$work/state" -mindepth 1 | wc -l)" 0
 
+up "moved$n"
+pid=$(oci state "moved$n" | jq .pid)
+for procs in /sys/fs/cgroup{,/*}/cgroup.procs; do echo "$pid" 2>/dev/null >"$procs"; done
+ok "delete --force of one that was moved out of its cgroup" oci delete --force "moved$n"
+not_ok_cmd "kills it" grep '^State:.[^ZX]' "/proc/$pid/status"
+
 # --- errors go to standard error and to the log, as JSON objects that engines read
 oci --log "$work/err.json" --log-format json state "nobody$n" >/dev/null 2>"$work/err"
 is "one JSON object" "$(jq -s length "$work/err.json")" 1

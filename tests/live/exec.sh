@@ -60,6 +60,7 @@ for p in oci agent; do
 	is "$p: no descriptor beyond the third" "$(exec 7<"$work" 8</etc/shadow; box $p 'for f in /proc/self/fd/*; do readlink $f; done | grep -c -e shadow -e agentrt -e socket' | tail -1)" 0
 	is "$p: a descriptor is preserved when asked" "$(exec 3<<<kept; bundle p1 '.process.args = ["sh", "-c", "cat <&3; ls /proc/self/fd | wc -l"]'; rt --profile $p run --preserve-fds 1 --bundle "$work/p1" "p1-$$" 2>/dev/null | tr '\n' ' ')" 'kept 5 '
 	like "$p: one that was not passed in is an error" "$(bundle p1 '.process.args = ["true"]'; rt --profile $p create --preserve-fds 3 --bundle "$work/p1" "p1-$$" 2>&1)" 'descriptor [345] was to be preserved but was not passed in'
+	like "$p: a descriptor of the runtime itself is not one" "$(bundle p1 '.process.args = ["true"]'; rt --log "$work/log" --profile $p run --preserve-fds 1 --bundle "$work/p1" "p1-$$" 2>&1)" 'descriptor 3 was to be preserved but was not passed in'
 	is "$p: LISTEN_FDS is passed on with the pid inside" "$(bundle p1 '.process.args = ["sh", "-c", "cat <&3; echo $LISTEN_FDS $LISTEN_PID $$"]'; \
 		bash -c "exec 3<<<sock; export LISTEN_FDS=1 LISTEN_PID=\$\$; exec '$agentrt' --root '$work/state' --profile $p run --bundle '$work/p1' p1-$$" 2>/dev/null | tr '\n' ' ')" 'sock 1 1 1 '
 	is "$p: LISTEN_FDS of another process is not" "$(bundle p1 '.process.args = ["sh", "-c", "echo x${LISTEN_FDS:-}"]'; LISTEN_FDS=1 LISTEN_PID=1 rt --profile $p run --bundle "$work/p1" "p1-$$" 2>/dev/null)" x
@@ -117,6 +118,9 @@ for p in oci agent; do
 	is "$p: nobody may trace it" "$(stat -c %U "/proc/$pid/maps")" root
 	if [ $p = agent ]; then
 		like "agent: exec waits for start, for the engine's namespace is still the process's" "$(rt exec "$id" true 2>&1)" 'not started'
+		mv "$work/state/$id/gate" "$work/gate" # as after a start that was killed
+		like "agent: a process in another network than the state says is not joined" "$(rt exec "$id" true 2>&1)" 'another namespace by now'
+		mv "$work/gate" "$work/state/$id/gate"
 	else
 		is "oci: exec in a created container" "$(rt exec "$id" echo in 2>&1)" in
 	fi

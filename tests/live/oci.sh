@@ -99,9 +99,9 @@ is "its propagation is the config's" "$(value root)" "ro,relatime unbindable"
 is "without readonly what is written is in the bundle" "$(box 'echo x >/new && echo ok') $(cat "$work/rootfs/new")" "ok x"
 is "nothing of the host's mounts is left" "$(box 'cut -d" " -f5 /proc/self/mountinfo | grep -vE "^/(proc|sys|dev)(/|$)"')" /
 hook() { printf '{"path": "/bin/sh", "args": ["sh", "-c", %s], "env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"]}' "$(json_string "$1")"; }
-mkdir "$work/prop"
+mkdir "$work/bind/sub/prop"
 shared() { # JQ-FILTER: runs with a root mount that is shared with another namespace, and says what came there
-	bundle prop "$1 | .process.args = [\"true\"] | .hooks.createContainer = [$(hook "mount -t tmpfs fromhook $work/prop && touch $work/open/hook")]"
+	bundle prop "$1 | .process.args = [\"true\"] | .hooks.createContainer = [$(hook "mount -t tmpfs fromhook $work/bind/sub/prop && touch $work/open/hook")]"
 	rm -f "$work/open/hook"
 	unshare -m --propagation shared sh -c "'$agentrt' --root '$work/state' --profile oci run --bundle '$work/prop' prop-$$ </dev/null; grep -c fromhook /proc/self/mountinfo; ls '$work/open'" 2>&1 | paste -sd ' '
 }
