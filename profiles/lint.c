@@ -82,6 +82,11 @@ static bool no_env_screen(const struct profile *p)
 	return !p->env.screen;
 }
 
+static bool nests(const struct profile *p)
+{
+	return p->nested;
+}
+
 static bool no_seccomp(const struct profile *p)
 {
 	return !p->seccomp;
@@ -121,6 +126,9 @@ static const struct {
 	  no_mounts_screen },
 	{ "lint.env.screen", "env.screen", "secrets in the environment reach the container",
 	  no_env_screen },
+	{ "lint.nested", "nested",
+	  "programs become root of namespaces of their own, where more of the kernel is in reach",
+	  nests },
 	{ "lint.seccomp", "seccomp", "every system call reaches the kernel", no_seccomp },
 	{ "lint.egress.mode", "egress.mode", "the network is reached without the proxy", no_proxy },
 	{ "lint.egress.via", "egress.via", "the proxy dials with the host's own addresses",

@@ -150,6 +150,11 @@ static bool devices_screen(P *c, P *p)
 	return c->devices_screen || !p->devices_screen;
 }
 
+static bool nested(P *c, P *p)
+{
+	return p->nested || !c->nested;
+}
+
 static bool sysctl_screen(P *c, P *p)
 {
 	return c->sysctl_screen || !p->sysctl_screen;
@@ -237,10 +242,13 @@ static bool seccomp(P *c, P *p)
 {
 	auto_strbuf struct strbuf mine = STRBUF_INIT, its = STRBUF_INIT;
 
-	if (c->seccomp == p->seccomp || !p->seccomp || !c->seccomp)
-		return c->seccomp == p->seccomp || !p->seccomp;
-	field_encode(&mine, &oci_seccomp_table, c->seccomp);
-	field_encode(&its, &oci_seccomp_table, p->seccomp);
+	/* as written: `nested` has a row of its own */
+	const struct oci_seccomp *cs = c->doc->seccomp.v, *ps = p->doc->seccomp.v;
+
+	if (cs == ps || !ps || !cs)
+		return cs == ps || !ps;
+	field_encode(&mine, &oci_seccomp_table, cs);
+	field_encode(&its, &oci_seccomp_table, ps);
 	return streq(mine.p, its.p);
 }
 
@@ -256,6 +264,7 @@ static const struct row {
 	{ "extends", V_NONE, always },
 	{ "description", V_NONE, always },
 	{ "userns", V_TEXT, userns },
+	{ "nested", V_BOOL, nested },
 	{ "root.mode", V_TEXT, root_mode },
 	{ "root.upper", V_TEXT, root_upper },
 	{ "root.dir", V_NONE, root_dir },

@@ -10,6 +10,7 @@
 
 #include "base/str.h"
 #include "profiles/builtin.h"
+#include "profiles/nested.h"
 #include "profiles/profile_doc.h"
 
 #define DEFAULT_DIR "/var/lib/agentrt"
@@ -35,7 +36,8 @@ static struct profile *to_profile(struct arena *a, const struct profile_doc *d)
 		.process_screen = d->process_screen.v,
 		.sysctl_screen = d->sysctl_screen.v,
 		.pids_limit = d->pids_limit.v,
-		.seccomp = d->seccomp.v,
+		.nested = d->nested.v,
+		.seccomp = d->nested.v ? nested_seccomp(a, d->seccomp.v) : d->seccomp.v,
 		.masked_paths = d->masked_paths,
 		.n_masked_paths = d->n_masked_paths,
 		.readonly_paths = d->readonly_paths,

@@ -70,6 +70,7 @@ struct profile {
 	bool process_screen;  /* OOM score, scheduler and I/O class: never above the ordinary */
 	bool sysctl_screen;   /* only those of the container's own namespaces */
 	int64_t pids_limit;   /* where the config has none; 0: none */
+	bool nested;	      /* user namespaces inside, a few; @seccomp has the rules for it */
 	struct oci_seccomp *seccomp; /* stacked on the config's; NULL: none */
 	const char **masked_paths, **readonly_paths; /* added */
 	size_t n_masked_paths, n_readonly_paths;

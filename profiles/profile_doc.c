@@ -108,6 +108,7 @@ const struct field_table profile_table = {
 			ROW("extends", F_STRING, OPT, D, extends, NULL, SEC),
 			ROW("description", F_STRING, OPT, D, description, NULL, SEC),
 			ROW("userns", F_ENUM, OPT, D, userns, &profile_userns_names, SEC),
+			ROW("nested", F_OPT_BOOL, OPT, D, nested, NULL, SEC),
 			ROW_NESTED("root", &root_table, SEC), ROW_NESTED("namespaces", &ns_table, SEC),
 			ROW_NESTED("capabilities", &caps_table, SEC), ROW_NESTED("process", &process_table, SEC),
 			ROW_NESTED("devices", &devices_table, SEC), ROW_NESTED("sysctl", &sysctl_table, SEC),

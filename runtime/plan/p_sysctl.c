@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "base/table.h"
 #include "plan/p.h"
+#include "profiles/nested.h"
 
 static const struct {
 	const char *key; /* ends in '/': everything below */
@@ -102,6 +103,23 @@ static void no_mptcp(struct build *b)
 	op->note = "a kernel without MPTCP has no such file";
 }
 
+/*
+ * Beside the filter: namespaces inside are counted by the kernel, in the container's own user
+ * namespace. A config that says more is overruled, because this comes after it.
+ */
+static void few_user_namespaces(struct build *b)
+{
+	const struct op *u = plan_find(b->p, OP_USERNS);
+	bool nested = b->t->profile->nested;
+
+	if (!b->t->profile->sysctl_screen || !u || u->u.userns.action != NS_NEW ||
+	    mutant("userns.nested"))
+		return;
+	add(b, "profile", "userns.nested",
+	    (struct op_sysctl){ "user/max_user_namespaces",
+				nested ? NESTED_MAX_USER_NAMESPACES : "0" });
+}
+
 int p_sysctl(struct build *b, struct err *e)
 {
 	const struct oci_linux *l = &b->s->linux_;
@@ -119,5 +137,6 @@ int p_sysctl(struct build *b, struct err *e)
 	}
 	if (build_has_anet(b))
 		no_mptcp(b);
+	few_user_namespaces(b);
 	return 0;
 }

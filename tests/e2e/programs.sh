@@ -12,7 +12,7 @@ work=$(mktemp -d /tmp/agentrt-programs.XXXXXX)
 trap bundle_cleanup EXIT
 mkdir -p "$work/profiles"
 packages=(gcc libc6-dev make git python3 python3-venv python3-pip nodejs npm cargo golang-go default-jdk-headless
-	gdb strace tmux procps postgresql redis-server openssh-client openssl sudo)
+	gdb strace tmux procps postgresql redis-server openssh-client openssl sudo chromium)
 
 # The tree with the programs; prints its path.
 programs_tree() {
@@ -85,6 +85,18 @@ like "user: sudo says why it cannot" "$(as 1000 'sudo -n id')" 'no new privilege
 echo '{"name": "sudo", "version": 1, "extends": "agent", "process": {"noNewPrivileges": false}}' >"$work/profiles/sudo.json"
 is "user: sudo works where the administrator's profile does not force no_new_privs, and widens nothing" \
 	"$(PROFILE=sudo as 1000 'sudo -n id -u; for c in "unshare -m true" "unshare -U true" "mount -t tmpfs t /mnt" "mknod /tmp/m b 8 0"; do sudo -n $c 2>/dev/null && echo "done: $c"; done; echo end')" "$(printf '0\nend')"
+
+# --- programs that bring a sandbox of their own
+echo '{"name": "nested", "version": 1, "extends": "agent", "nested": true}' >"$work/profiles/nested.json"
+dom="chromium --headless --disable-gpu --dump-dom 'data:text/html,<p>hi</p>' 2>/dev/null"
+like "user: Chromium with its own sandbox works where the profile says nested" "$(PROFILE=nested as 1000 "$dom")" '<p>hi</p>'
+unlike "user: and not elsewhere" "$(as 1000 "$dom")" '<p>hi</p>'
+is "user: nested allows user, pid and network namespaces" \
+	"$(PROFILE=nested as 1000 'unshare -Urpf echo pid; unshare -Urn echo net')" "$(printf 'pid\nnet')"
+is "user: no others" \
+	"$(PROFILE=nested as 1000 'for f in m u i C T; do unshare -Ur$f true 2>/dev/null && echo "made $f"; done; echo end')" end
+is "user: and few of them" \
+	"$(PROFILE=nested as 1000 'for i in $(seq 40); do unshare -U sleep 5 2>/dev/null & done; sleep 2; [ "$(jobs -r | wc -l)" -le 32 ] && echo few')" few
 
 # --- the same filter still refuses
 is "root: no namespace, no mount" "$(as 0 'unshare -U true 2>/dev/null && echo made; mount -t tmpfs t /mnt 2>/dev/null && echo mounted; echo end')" end

@@ -59,6 +59,8 @@ for act in 'mount -t tmpfs none /tmp' 'umount /proc/kcore' 'unshare -U true' 'un
 	unlike "refused: $act" "$(in_box "$all_caps" "($act) >/dev/null 2>&1 && echo DONE; echo end" || echo DONE: it did not run)" DONE
 done
 
+is "the kernel counts user namespaces inside: none is left to make" "$(in_box 'cat /proc/sys/user/max_user_namespaces')" 0
+
 # --- devices
 is "only the default devices are there" \
 	"$(in_box '.linux.devices = [{"path": "/dev/mem", "type": "c", "major": 1, "minor": 1, "fileMode": 438, "uid": 0, "gid": 0}]' 'ls /dev | sort | tr "\n" " "')" \

@@ -24,6 +24,7 @@
 
 #include "base/table.h"
 #include "exec/seccomp_compile.h"
+#include "profiles/nested.h"
 #include "profiles/profile.h"
 #include "tests/unit/filter_help.h"
 #include "tests/unit/plan_fix.h"
@@ -162,6 +163,22 @@ static const struct row rows[] = {
 #endif
 };
 
+/* Where the profile says "nested". */
+static const struct row nested_rows[] = {
+	{ "clone", { CLONE_NEWUSER | 17 }, PASS, 0 },
+	{ "clone", { CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | 17 }, PASS, 0 },
+	{ "clone", { CLONE_VM | CLONE_THREAD }, PASS, 0 },
+	{ "clone", { CLONE_NEWUSER | CLONE_NEWNS | 17 }, NO(EPERM), 0 },
+	{ "clone", { CLONE_NEWCGROUP | 17 }, NO(EPERM), 0 },
+	{ "clone", { CLONE_NEWUTS | 17 }, NO(EPERM), 0 },
+	{ "clone", { CLONE_NEWIPC | 17 }, NO(EPERM), 0 },
+	{ "unshare", { CLONE_NEWUSER }, PASS, 0 },
+	{ "unshare", { CLONE_NEWUSER | CLONE_NEWNS }, NO(EPERM), 0 },
+	{ "unshare", { CLONE_NEWPID | 0x80 /* CLONE_NEWTIME */ }, NO(EPERM), 0 },
+	{ "mount", { 0 }, NO(EPERM), 0 },
+	{ "setns", { ANY_FD, 0 }, NO(EPERM), 0 },
+};
+
 static uint32_t native_arch(void)
 {
 	switch (seccomp_arch_native()) {
@@ -235,8 +252,10 @@ static int no_files(void *ctx, struct arena *a, const char *name, const char **r
 	return 0;
 }
 
-/* The agent's filter as the runtime makes it, without rule @skip (its index; n: all are there). */
-static bool make(struct fix *x, size_t skip, struct seccomp_prog *ret)
+#define NONE SIZE_MAX
+
+/* The agent's filter as the runtime makes it, without rule @skip (its index, or NONE). */
+static bool make(struct fix *x, size_t skip, bool nested, struct seccomp_prog *ret)
 {
 	struct oci_seccomp filter;
 	struct profile *agent;
@@ -252,21 +271,21 @@ static bool make(struct fix *x, size_t skip, struct seccomp_prog *ret)
 		if (i != skip)
 			*arena_push(&x->a, filter.syscalls, filter.n_syscalls) =
 				agent->seccomp->syscalls[i];
-	x->t.seccomp2 = &filter;
+	x->t.seccomp2 = nested ? nested_seccomp(&x->a, &filter) : &filter;
 	if (!fix_build(x) || !(op = fix_op(x, OP_SECCOMP, 0)))
 		return false;
 	return seccomp_compile(&op->u.seccomp, ret, &x->e) == 0;
 }
 
-static void test_rows(const struct seccomp_prog *p)
+static void test_rows(const struct seccomp_prog *p, const char *of, const struct row *v, size_t n)
 {
 	char name[128];
 
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		const struct row *r = &rows[i];
+	for (size_t i = 0; i < n; i++) {
+		const struct row *r = &v[i];
 		uint32_t got = judge(p, r);
 
-		snprintf(name, sizeof(name), "%s(%#llx, %#llx, %#llx)%s is as the table says", r->name,
+		snprintf(name, sizeof(name), "%s: %s(%#llx, %#llx, %#llx)%s is as the table says", of, r->name,
 			 (unsigned long long)r->args[0], (unsigned long long)r->args[1],
 			 (unsigned long long)r->args[2], r->arch ? " of another architecture" : "");
 		if (number_of(r->name) < 0)
@@ -309,7 +328,7 @@ static bool is_noticed(size_t skip)
 	bool noticed = false;
 	struct fix x;
 
-	if (!make(&x, skip, &p))
+	if (!make(&x, skip, false, &p))
 		t_note("%s", x.e.msg);
 	for (size_t i = 0; i < ARRAY_SIZE(rows) && p.data; i++)
 		noticed = noticed || (number_of(rows[i].name) >= 0 &&
@@ -353,11 +372,16 @@ int main(void)
 		t_skip("the agent's filter", "this test knows x86-64 and arm64");
 		return t_done();
 	}
-	if (t_ok(make(&x, SIZE_MAX, &p), "the agent's filter compiles")) {
-		test_rows(&p);
+	if (t_ok(make(&x, NONE, false, &p), "the agent's filter compiles")) {
+		test_rows(&p, "agent", rows, ARRAY_SIZE(rows));
 		test_live(&p);
 		test_every_rule();
 	}
+	free(p.data);
+	arena_done(&x.a);
+	p.data = NULL;
+	if (t_ok(make(&x, NONE, true, &p), "and so does that of nested namespaces"))
+		test_rows(&p, "nested", nested_rows, ARRAY_SIZE(nested_rows));
 	free(p.data);
 	arena_done(&x.a);
 	return t_done();

@@ -19,6 +19,7 @@ static const struct {
 	{ "\"process\":{\"screen\":false}", "lint.process" },
 	{ "\"devices\":{\"screen\":false}", "lint.devices" },
 	{ "\"sysctl\":{\"screen\":false}", "lint.sysctl" },
+	{ "\"nested\":true", "lint.nested" },
 	{ "\"limits\":{\"pids\":0}", "lint.limits.pids" },
 	{ "\"seccomp\":\"none\"", "lint.seccomp" },
 	{ "\"namespaces\":{\"shared\":[\"pid\"]}", "lint.namespaces" },

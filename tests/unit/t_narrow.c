@@ -50,6 +50,8 @@ static const struct {
 	{ "devices.screen", "false", WIDER },
 	{ "sysctl.screen", "true", NARROW },
 	{ "sysctl.screen", "false", WIDER },
+	{ "nested", "false", NARROW },
+	{ "nested", "true", WIDER },
 	{ "limits.pids", "10", NARROW },
 	{ "limits.pids", "4097", WIDER },
 	{ "limits.pids", "0", WIDER },
