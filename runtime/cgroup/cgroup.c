@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -23,6 +24,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/mutant.h"
+#include "base/str.h"
 #include "base/table.h"
 #include "cgroup/internal.h"
 
@@ -212,6 +214,26 @@ static int check_file(const struct plan_cg_write *w, struct err *e)
 		       w->rule ? w->rule : "cgroup", w->file);
 }
 
+/* Before anything is written: a limit that is refused must not leave others changed. */
+static int check_usage(const struct op_cgroup *cg, const struct plan_cg_dir *d, int fd,
+		       struct err *e)
+{
+	for (size_t i = 0; i < cg->n_writes; i++) {
+		const struct plan_cg_write *w = &cg->writes[i];
+		uint64_t limit, used;
+
+		if (!w->not_below || !takes(cg, d, w->controller) || !str_to_u64(w->value, &limit) ||
+		    !cg_read_u64(fd, w->not_below, &used)) /* no such file: nothing is counted */
+			continue;
+		if (used > limit && !mutant("cgroup.not_below"))
+			return err_set(e, ERR_STATE,
+				       "%s: %" PRIu64 " bytes are in use, which is more than the new "
+				       "limit of %" PRIu64 " (checkBeforeUpdate)",
+				       w->rule, used, limit);
+	}
+	return 0;
+}
+
 /*
  * Some files depend on each other in an order that depends on what they hold now (memory and
  * memory+swap, quota and period): what is refused is tried again after the others.
@@ -375,12 +397,9 @@ void cgroup_fds_done(struct cgroup_fds *fds)
 	fds->n_tasks = 0;
 }
 
-int cgroup_apply(const struct op_cgroup *cg, struct err *e)
+static int for_each_dir(const struct op_cgroup *cg,
+			int (*fn)(const struct cg_ctx *x, int fd, struct err *e), struct err *e)
 {
-	if (cg->none)
-		return 0;
-	if (check_op(cg, e))
-		return -1;
 	for (size_t i = 0; i < cg->n_dirs; i++) {
 		struct cg_ctx x = { .cg = cg, .dir = &cg->dirs[i] };
 		auto_close int fd = -1;
@@ -390,10 +409,24 @@ int cgroup_apply(const struct op_cgroup *cg, struct err *e)
 		if (fd < 0)
 			return err_set(e, ERR_STATE, CG_FMT " does not exist any more",
 				       CG_ARG(x.dir));
-		if (fill_dir(&x, fd, e))
+		if (fn(&x, fd, e))
 			return -1;
 	}
 	return 0;
+}
+
+static int check_dir(const struct cg_ctx *x, int fd, struct err *e)
+{
+	return check_usage(x->cg, x->dir, fd, e);
+}
+
+int cgroup_apply(const struct op_cgroup *cg, struct err *e)
+{
+	if (cg->none)
+		return 0;
+	if (check_op(cg, e) || for_each_dir(cg, check_dir, e))
+		return -1;
+	return for_each_dir(cg, fill_dir, e);
 }
 
 /* The directory that can be frozen, or NULL: v2 has it always, v1 in the freezer hierarchy. */

@@ -36,6 +36,13 @@ static void last_may_fail(struct cg_build *c)
 	c->cg->writes[c->cg->n_writes - 1].on_fail = FAIL_IGNORE;
 }
 
+/* memory.checkBeforeUpdate: cgroup v2 takes a limit below what is used, and then kills. */
+static void check_usage(struct cg_build *c, int64_t limit, const char *usage)
+{
+	if (c->r->mem_check_before_update.v && limit > 0)
+		c->cg->writes[c->cg->n_writes - 1].not_below = usage;
+}
+
 /* The kernel may lack swap accounting: "no limit" and "nothing" are then true anyway. */
 static int memory_v2(struct cg_build *c, struct err *e)
 {
@@ -46,16 +53,16 @@ static int memory_v2(struct cg_build *c, struct err *e)
 		return err_set(e, ERR_SPEC, "linux.resources.memory.swap: %" PRId64 " is memory plus swap, "
 			       "and must not be less than memory.limit, which must be there",
 			       r->mem_swap.v);
-	if (c->update && r->mem_check_before_update.v && mem > 0)
-		return err_set(e, ERR_UNSUPPORTED, "linux.resources.memory.checkBeforeUpdate: not supported "
-			       "on cgroup v2");
 	if (swap != 0 || asks_i64(&r->mem_swap)) {
 		write_limit(c, CG_V2, "memory", "memory.swap.max", "memory.swap", swap);
+		check_usage(c, swap, "memory.swap.current");
 		if (swap <= 0)
 			last_may_fail(c);
 	}
-	if (mem)
+	if (mem) {
 		write_limit(c, CG_V2, "memory", "memory.max", "memory.limit", mem);
+		check_usage(c, mem, "memory.current");
+	}
 	if (asks_i64(&r->mem_reservation))
 		write_limit(c, CG_V2, "memory", "memory.low", "memory.reservation",
 			    r->mem_reservation.v);
@@ -68,6 +75,7 @@ static void memsw_v1(struct cg_build *c, int64_t mem, int64_t swap)
 	if (!swap && mem != -1)
 		return;
 	write_limit(c, CG_V1, "memory", "memory.memsw.limit_in_bytes", "memory.swap", swap ? swap : -1);
+	check_usage(c, swap, "memory.memsw.usage_in_bytes");
 	if (!swap)
 		last_may_fail(c); /* a kernel without swap accounting has no such file */
 }
@@ -81,8 +89,10 @@ static int memory_v1(struct cg_build *c, struct err *e)
 	if (swap > 0 && mem > 0 && swap < mem)
 		return err_set(e, ERR_SPEC, "linux.resources.memory.swap: %" PRId64 " is memory plus swap, "
 			       "and must not be less than memory.limit", swap);
-	if (mem)
+	if (mem) {
 		write_limit(c, CG_V1, "memory", "memory.limit_in_bytes", "memory.limit", mem);
+		check_usage(c, mem, "memory.usage_in_bytes");
+	}
 	memsw_v1(c, mem, swap);
 	if (asks_i64(&r->mem_reservation))
 		write_limit(c, CG_V1, "memory", "memory.soft_limit_in_bytes", "memory.reservation",

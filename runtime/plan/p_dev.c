@@ -45,6 +45,15 @@ static bool has_option(const struct oci_mount *m, const char *option)
 	return false;
 }
 
+/* A default device may have another name in the container; any other one must have the host's. */
+static const char *host_node(const struct op_dev *d)
+{
+	for (size_t i = 0; d->type == 'c' && i < ARRAY_SIZE(defaults); i++)
+		if (defaults[i].major == d->major && defaults[i].minor == d->minor)
+			return defaults[i].path_ctr;
+	return d->path_ctr;
+}
+
 static void add(struct build *b, const char *where, struct op_dev d)
 {
 	struct op *op = plan_add(b->p, OP_DEV, where, "oci");
@@ -52,7 +61,7 @@ static void add(struct build *b, const char *where, struct op_dev d)
 	/* fifos are not devices: a user namespace may make them */
 	d.bind = d.type != 'p' && (build_has_userns(b) || !b->f->in_initial_userns);
 	if (d.bind)
-		d.source_host = d.path_ctr;
+		d.source_host = host_node(&d);
 	op->u.dev = d;
 }
 
@@ -87,6 +96,11 @@ static int from_config(struct build *b, size_t i, struct err *e)
 	if (d->gid.set)
 		out.gid = d->gid.v;
 	add(b, where, out);
+
+	struct op *op = &b->p->ops[b->p->n_ops - 1];
+
+	if (op->u.dev.bind && (d->file_mode.set || d->uid.set || d->gid.set))
+		op->note = "the host's node, with the host's mode and owner";
 	return 0;
 }
 

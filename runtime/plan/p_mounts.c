@@ -337,8 +337,19 @@ static int add(struct build *b, struct entry *en, size_t index, struct err *e)
 	return 0;
 }
 
+/* As other runtimes: engines write the label into every config. */
+static void note_label(struct build *b)
+{
+	const char *label = b->s->linux_.mount_label;
+
+	if (label && *label && !b->f->selinux)
+		build_finding(b, "oci", FIND_NOTE, "linux.mountLabel",
+			      "SELinux is not enabled on this host; there is nothing to label");
+}
+
 int p_mounts(struct build *b, struct err *e)
 {
+	note_label(b);
 	for (size_t i = 0; i < b->s->n_mounts; i++) {
 		struct entry en = { .where = arena_printf(b->a, "mounts[%zu]", i),
 				    .m = &b->s->mounts[i],

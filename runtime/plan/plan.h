@@ -87,6 +87,7 @@ struct plan_cg_write {
 	const char *file, *value;
 	enum on_fail on_fail;
 	const char *rule; /* config property: "linux.resources.memory.limit" */
+	const char *not_below; /* file with what is in use: a lesser value is refused; NULL: not asked */
 };
 struct plan_dev_rule {
 	bool allow;

@@ -85,7 +85,7 @@ static const struct show_table cg_dir = { sizeof(struct plan_cg_dir), (const str
 static const struct show_table cg_write = { sizeof(struct plan_cg_write), (const struct show_row[]){
 	ROW(plan_cg_write, controller, SHOW_STR), ROW(plan_cg_write, file, SHOW_STR),
 	ROW_Z(plan_cg_write, value, SHOW_STR), ROW_A(plan_cg_write, on_fail, SHOW_NAME, show_on_fail),
-	ROW(plan_cg_write, rule, SHOW_STR), END } };
+	ROW(plan_cg_write, rule, SHOW_STR), ROW(plan_cg_write, not_below, SHOW_STR), END } };
 
 static const struct show_table dev_rule = { sizeof(struct plan_dev_rule), (const struct show_row[]){
 	ROW_Z(plan_dev_rule, allow, SHOW_BOOL), ROW(plan_dev_rule, type, SHOW_CHAR),

@@ -358,10 +358,10 @@ static void devices(void)
 static void limits(void)
 {
 	struct plan_cg_write w[] = {
-		{ "memory", "memory.memsw.limit_in_bytes", "67108864", FAIL_IGNORE, "swap" },
-		{ "memory", "memory.limit_in_bytes", "67108864", FAIL_STOP, "limit" },
-		{ "pids", "pids.max", "7", FAIL_STOP, "pids" },
-		{ "cpu", "cpu.shares", "512", FAIL_STOP, "shares" },
+		{ "memory", "memory.memsw.limit_in_bytes", "67108864", FAIL_IGNORE, "swap", NULL },
+		{ "memory", "memory.limit_in_bytes", "67108864", FAIL_STOP, "limit", NULL },
+		{ "pids", "pids.max", "7", FAIL_STOP, "pids", NULL },
+		{ "cpu", "cpu.shares", "512", FAIL_STOP, "shares", NULL },
 	};
 	struct op_cgroup cg = op();
 	struct cgroup_fds fds;
@@ -396,7 +396,7 @@ static void limits(void)
 
 static void refusals(void)
 {
-	struct plan_cg_write w = { "", "../x", "1", FAIL_STOP, "linux.resources.unified" };
+	struct plan_cg_write w = { "", "../x", "1", FAIL_STOP, "linux.resources.unified", NULL };
 	struct op_cgroup cg = op();
 	struct plan_cg_dir dir = dirs[n_dirs - 1];
 
@@ -420,7 +420,7 @@ static void refusals(void)
 		cg.dirs = dirs;
 		cg.n_dirs = n_dirs - (dirs[n_dirs - 1].controllers[0] == '\0');
 		w = (struct plan_cg_write){ "nosuch", "nosuch.max", "1", FAIL_STOP,
-					    "linux.resources.nosuch" };
+					    "linux.resources.nosuch", NULL };
 		refused(&cg, "no cgroup hierarchy with the controller \"nosuch\"",
 			"a limit without a hierarchy is refused, not forgotten");
 	}
@@ -450,7 +450,7 @@ static void v2_rules(void)
 	struct op_cgroup cg = op();
 	struct plan_cg_dir dir = dirs[n_dirs - 1], above = dir;
 	struct plan_cg_write w = { "hugetlb", "hugetlb.2MB.max", "0", FAIL_STOP,
-				   "linux.resources.hugepageLimits" };
+				   "linux.resources.hugepageLimits", NULL };
 	struct cgroup_fds fds;
 	struct err e = ERR_INIT;
 	struct stat st;

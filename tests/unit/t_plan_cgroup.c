@@ -255,8 +255,9 @@ static void update(void)
 	     "update writes what is asked for and nothing else");
 	const struct oci_resources check = { .mem_limit = { true, 4096 },
 					     .mem_check_before_update = { true, true } };
-	t_ok(plan_build_update(&x.a, &check, &x.f, &cg, &x.e) < 0,
-	     "a check that cannot be made is an error, not skipped");
+	t_ok(plan_build_update(&x.a, &check, &x.f, &cg, &x.e) == 0 && cg.writes[0].not_below &&
+		     streq(cg.writes[0].not_below, "memory.current"),
+	     "checkBeforeUpdate compares with what is in use");
 	arena_done(&x.a);
 }
 
