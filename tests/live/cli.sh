@@ -255,8 +255,8 @@ is "a failing poststop hook does not fail delete" "$(status_of oci run --bundle 
 bundle badstop ".process.args = [\"true\"] | .hooks.poststop = [$(hook x '; exit 5'), $(hook poststop)]"
 : >"$work/hooklog"
 like "but is a warning" "$(said oci --log "$work/warn.log" run --bundle "$work/badstop" "h$n")" \
-	"^agentrt: warning: delete container h$n: poststop hook /bin/sh: exit status 5"
-like "in a log of text, too" "$(cat "$work/warn.log")" "Z warning: delete container h$n: poststop hook"
+	"^agentrt: warning: delete container h$n: hooks.poststop\\[0\\]: poststop hook /bin/sh: exit status 5"
+like "in a log of text, too" "$(cat "$work/warn.log")" "Z warning: delete container h$n: hooks.poststop\\[0\\]: poststop hook"
 is "and the hooks after it run" "$(tail -n 1 "$work/hooklog")" poststop
 oci --log "$work/warn.json" --log-format json run --bundle "$work/badstop" "h$n" >/dev/null 2>&1 </dev/null
 is "a log in JSON, which engines read, has errors only" "$(wc -c <"$work/warn.json")" 0

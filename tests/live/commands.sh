@@ -90,7 +90,13 @@ set_to --cpuset-cpus=0 cpuset.cpus cpuset.cpus '^0$'
 set_to --cpuset-mems=0 cpuset.mems cpuset.mems '^0$'
 set_to --memory=100663296 memory.limit_in_bytes memory.max '^100663296$'
 set_to --memory-reservation=33554432 memory.soft_limit_in_bytes memory.low '^33554432$'
-set_to --memory-swap=201326592 memory.memsw.limit_in_bytes memory.swap.max '^(201326592|100663296)$'
+# v2 keeps swap apart from memory: what both make together means nothing without the limit of memory
+if [ -z "$(cg memory.swap.max)" ]; then
+	set_to --memory-swap=201326592 memory.memsw.limit_in_bytes none '^201326592$'
+else
+	like "update --memory-swap alone is refused" "$(said oci update --memory-swap=201326592 "$n")" 'memory plus swap.* memory\.limit, which must be there'
+	is "update --memory-swap with --memory" "$(status_of oci update --memory=100663296 --memory-swap=201326592 "$n") $(cg memory.swap.max)" "0 100663296"
+fi
 set_to --pids-limit=44 pids.max pids.max '^44$'
 set_to --pids-limit=-1 pids.max pids.max '^max$'
 set_to --cpu-idle=1 cpu.idle cpu.idle '^1$'
@@ -155,5 +161,5 @@ completes() { # WORD...: what is proposed for the last one
 is "completion: commands" "$(completes "$agentrt" cre)" create
 like "completion: options of a command" "$(completes "$agentrt" exec --pid)" '--pid-file --pidfd-socket'
 like "completion: global options" "$(completes "$agentrt" --log)" '--log --log-format'
-is "nothing is left" "$(find "$work/state" -mindepth 1 | wc -l) $(find /sys/fs/cgroup -type d -name "*$n*" | wc -l)" "0 0"
+is "nothing is left" "$(left_of "-$$")" ""
 tap_done
