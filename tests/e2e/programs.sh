@@ -9,34 +9,9 @@ agentrt=$(readlink -f "${AGENTRT:-$(command -v agentrt)}")
 work=$(mktemp -d /tmp/agentrt-programs.XXXXXX)
 . "$here/lib/tap.sh"
 . "$here/lib/bundle.sh"
+. "$here/lib/programs.sh"
 trap bundle_cleanup EXIT
 mkdir -p "$work/profiles"
-packages=(gcc libc6-dev make git python3 python3-venv python3-pip nodejs npm cargo golang-go default-jdk-headless
-	gdb strace tmux procps postgresql redis-server openssh-client openssl sudo chromium)
-
-# The tree with the programs; prints its path.
-programs_tree() {
-	local d t
-	d=$(cache_dir)
-	t=$d/programs
-	if [ ! -d "$t" ]; then
-		rm -rf "$t.new" && mkdir "$t.new" && tar -C "$t.new" -xf "$(debian_tar)" || return 1
-		cp /etc/resolv.conf "$t.new/etc/resolv.conf"
-		printf '#!/bin/sh\nexit 101\n' >"$t.new/usr/sbin/policy-rc.d" # no package starts a service
-		chmod 755 "$t.new/usr/sbin/policy-rc.d"
-		# Java's package wants a procfs: in a mount namespace that ends with the command.
-		DEBIAN_FRONTEND=noninteractive unshare -m --propagation private sh -ec '
-			mount -t proc proc "$0/proc"
-			chroot "$0" apt-get update -q
-			exec chroot "$0" apt-get install -q -y --no-install-recommends "$@"' "$t.new" "${packages[@]}" \
-			>"$t.log" 2>&1 || { tail -n 5 "$t.log" >&2; return 1; }
-		chroot "$t.new" apt-get clean
-		chroot "$t.new" useradd -u 1000 -m dev
-		echo 'dev ALL=(ALL) NOPASSWD: ALL' >"$t.new/etc/sudoers.d/dev" && chmod 440 "$t.new/etc/sudoers.d/dev"
-		mv "$t.new" "$t"
-	fi
-	echo "$t"
-}
 tree=$(programs_tree) || { echo "Bail out! the image with the programs cannot be made"; exit 1; }
 
 n=0

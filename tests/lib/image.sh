@@ -13,21 +13,36 @@ debian_mirror() {
 		/etc/apt/sources.list /etc/apt/sources.list.d 2>/dev/null | grep -oE 'https?://[^ ]+' | head -n 1
 }
 
+# image_once PATH FUNCTION: has FUNCTION make PATH where it is not there, prints it; a second caller waits
+image_once() {
+	local path=$1 lock
+	exec {lock}>"$path.lock" && flock "$lock"
+	if [ ! -e "$path" ]; then
+		rm -rf --one-file-system "$path.new"
+		"$2" "$path.new" >"$path.log" 2>&1 {lock}>&- && mv "$path.new" "$path" || {
+			echo "$path could not be made; its log ends with:"
+			tail -n 5 "$path.log"
+		} >&2
+	fi
+	exec {lock}>&-
+	[ -e "$path" ] && echo "$path"
+}
+
 # A Debian tree as a tar file; prints its path. Made once in a cache.
 debian_tar() {
 	local d
 	d=$(cache_dir)
-	if [ ! -s "$d/debian.tar" ]; then
-		local mirror
-		mirror=$(debian_mirror)
-		rm -rf "$d/debian.tree"
-		debootstrap --variant=minbase --include=procps,util-linux "$(. /etc/os-release && echo "${VERSION_CODENAME:-bookworm}")" \
-			"$d/debian.tree" ${mirror:+"$mirror"} >"$d/debootstrap.log" 2>&1 || return 1
-		rm -f "$d"/debian.tree/var/cache/apt/archives/*.deb
-		tar -C "$d/debian.tree" -cf "$d/debian.tar.new" . && mv "$d/debian.tar.new" "$d/debian.tar"
-		rm -rf "$d/debian.tree"
-	fi
-	echo "$d/debian.tar"
+	image_once "$d/debian.tar" debian_install
+}
+
+debian_install() { # FILE
+	local mirror tree=$1.tree
+	mirror=$(debian_mirror)
+	rm -rf "$tree"
+	debootstrap --variant=minbase --include=procps,util-linux "$(. /etc/os-release && echo "${VERSION_CODENAME:-bookworm}")" \
+		"$tree" ${mirror:+"$mirror"} || return 1
+	rm -f "$tree"/var/cache/apt/archives/*.deb
+	tar -C "$tree" -cf "$1" . && rm -rf "$tree"
 }
 
 # A busybox root directory at $1.
