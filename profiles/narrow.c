@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "base/table.h"
 #include "profiles/profile_doc.h"
+#include "profiles/secrets.h"
 #include "spec/oci_tables.h"
 
 typedef const struct profile P;
@@ -223,6 +224,17 @@ static bool env_allow(P *c, P *p)
 	return is_subset(c->env.allow, c->env.n_allow, p->env.allow, p->env.n_allow);
 }
 
+static bool env_strict(P *c, P *p)
+{
+	return c->env.strict || !p->env.strict;
+}
+
+static bool env_keep(P *c, P *p)
+{
+	return !p->env.strict ||
+	       is_subset(c->env.keep, c->env.n_keep, p->env.keep, p->env.n_keep);
+}
+
 static bool egress_mode(P *c, P *p)
 {
 	static const int width[] = {
@@ -286,6 +298,8 @@ static const struct row {
 	{ "mounts.hide", V_LIST, hide },
 	{ "mounts.show", V_LIST, show },
 	{ "env.screen", V_BOOL, env_screen },
+	{ "env.strict", V_BOOL, env_strict },
+	{ "env.keep", V_LIST, env_keep },
 	{ "env.allow", V_LIST, env_allow },
 	{ "egress.mode", V_TEXT, egress_mode },
 	{ "egress.via", V_TEXT, egress_via },
@@ -435,6 +449,24 @@ static int refuse(struct arena *a, const char *key, const char *member, P *paren
 			arena_printf(a, "add \"%s\" to annotations.allow of agentrt.json", key));
 }
 
+/* Whoever starts a container does not choose which code its programs load, whatever else he may. */
+static int refuse_injection(const struct row *row, const struct profile *c, const char *key,
+			    struct err *e)
+{
+	const char **v = streq(row->member, "env.allow") ? c->env.allow : c->env.keep;
+	size_t n = streq(row->member, "env.allow") ? c->env.n_allow : c->env.n_keep;
+
+	if (!streq(row->member, "env.allow") && !streq(row->member, "env.keep"))
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		if (secrets_injects(v[i], strlen(v[i])) && !mutant("env.inject"))
+			return err_set(e, ERR_DENIED,
+				       "annotation %s: refused by rule env.inject: %s makes programs "
+				       "load code; a profile may name it, an annotation may not",
+				       key, v[i]);
+	return 0;
+}
+
 static int apply(struct arena *a, const struct row *row, const struct oci_kv *kv, bool allowed,
 		 const struct profile **p, struct err *e)
 {
@@ -449,6 +481,8 @@ static int apply(struct arena *a, const struct row *row, const struct oci_kv *kv
 	narrow = row->is_narrow(c, *p) || mutant("annotation.widen");
 	if (!narrow && !allowed)
 		return refuse(a, kv->key, row->member, *p, e);
+	if (!narrow && refuse_injection(row, c, kv->key, e))
+		return -1;
 	for (size_t i = 0; i < (*p)->n_marks; i++)
 		*arena_push(a, c->marks, c->n_marks) = (*p)->marks[i];
 	*arena_push(a, c->marks, c->n_marks) = (struct profile_mark){ kv->key, !narrow };

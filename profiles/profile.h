@@ -86,9 +86,10 @@ struct profile {
 		size_t n_hide, n_show;
 	} mounts;
 	struct {
-		bool screen;
+		bool screen, strict; /* strict: only what is in keep or allow */
 		const char **allow; /* exact names */
-		size_t n_allow;
+		const char **keep;  /* names or patterns with '*' */
+		size_t n_allow, n_keep;
 	} env;
 	struct {
 		int mode; /* enum profile_net */

@@ -93,6 +93,8 @@ TABLE(mounts_table, ROW("screen", F_OPT_BOOL, OPT, D, mounts_screen, NULL, SEC),
       ROW_N("hide", F_STRINGS, OPT, D, hide, n_hide, NULL, SEC),
       ROW_N("show", F_STRINGS, OPT, D, show, n_show, NULL, SEC));
 TABLE(env_table, ROW("screen", F_OPT_BOOL, OPT, D, env_screen, NULL, SEC),
+      ROW("strict", F_OPT_BOOL, OPT, D, env_strict, NULL, SEC),
+      ROW_N("keep", F_STRINGS, OPT, D, env_keep, n_env_keep, NULL, SEC),
       ROW_N("allow", F_STRINGS, OPT, D, env_allow, n_env_allow, NULL, SEC));
 TABLE(egress_table, ROW("mode", F_ENUM, OPT, D, egress_mode, &profile_net_names, SEC),
       ROW("via", F_ENUM, OPT, D, egress_via, &profile_via_names, SEC),
@@ -193,12 +195,25 @@ static int check_patterns(const struct checker *k, const char *property, const c
 	return 0;
 }
 
+/* "LC_*", but never "*". */
+static bool is_keep_pattern(const char *s)
+{
+	size_t n = strcspn(s, "=*?");
+
+	return n > 0 && (s[n] == '\0' || (s[n] == '*' && s[n + 1] == '\0'));
+}
+
 static int check_env_names(const struct checker *k, struct err *e)
 {
 	for (size_t i = 0; i < k->d->n_env_allow; i++)
 		if (!k->d->env_allow[i][0] || strpbrk(k->d->env_allow[i], "=*?"))
 			return fail(k, e, arena_printf(k->a, "env.allow[%zu]", i),
 				    "must be the exact name of a variable");
+	for (size_t i = 0; i < k->d->n_env_keep; i++)
+		if (!is_keep_pattern(k->d->env_keep[i]))
+			return fail(k, e, arena_printf(k->a, "env.keep[%zu]", i),
+				    "must be the name of a variable, or the beginning of names and "
+				    "\"*\"");
 	return 0;
 }
 

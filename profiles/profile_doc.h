@@ -24,15 +24,16 @@ struct profile_doc {
 	int *ns_shared;
 	size_t n_ns_shared;
 	struct opt_bool caps_screen, no_new_privs, devices_screen, process_screen, sysctl_screen,
-		mounts_screen, env_screen, nested;
+		mounts_screen, env_screen, env_strict, nested;
 	uint64_t caps_keep;
 	struct opt_i64 pids_limit;
 	struct doc_seccomp {
 		bool set;
 		struct oci_seccomp *v; /* NULL: "none" */
 	} seccomp;
-	const char **masked_paths, **readonly_paths, **mounts_allow, **engine_roots, **env_allow;
-	size_t n_masked_paths, n_readonly_paths, n_mounts_allow, n_engine_roots, n_env_allow;
+	const char **masked_paths, **readonly_paths, **mounts_allow, **engine_roots, **env_allow, **env_keep;
+	size_t n_masked_paths, n_readonly_paths, n_mounts_allow, n_engine_roots, n_env_allow,
+		n_env_keep;
 	int projects;
 	const char **hide, **show;
 	size_t n_hide, n_show;

@@ -233,19 +233,73 @@ const char *secrets_value(const char *v)
 	return NULL;
 }
 
-const char *secrets_name(const char *name, size_t n)
+static void copy_name(char buf[NAME_MAX_BYTES + 1], const char *name, size_t n)
 {
-	char buf[NAME_MAX_BYTES + 1];
-
 	if (n > NAME_MAX_BYTES)
 		n = NAME_MAX_BYTES;
 	memcpy(buf, name, n);
 	buf[n] = '\0';
+}
+
+const char *secrets_name(const char *name, size_t n)
+{
+	char buf[NAME_MAX_BYTES + 1];
+
+	copy_name(buf, name, n);
 	for (size_t i = 0; i < ARRAY_SIZE(name_patterns); i++)
 		if (str_glob(name_patterns[i], buf, true))
 			return name_patterns[i];
 	for (size_t i = 0; i < ARRAY_SIZE(name_exact); i++)
 		if (str_glob(name_exact[i], buf, true))
 			return name_exact[i];
+	return NULL;
+}
+
+/* What loaders and interpreters read to find code, or options that name code. */
+static const char *const injecting[] = {
+	"LD_PRELOAD",	   "LD_AUDIT",	      "LD_LIBRARY_PATH", "LD_ORIGIN_PATH",  "LD_PROFILE",
+	"GCONV_PATH",	   "GLIBC_TUNABLES",  "BASH_ENV",	 "ENV",		    "SHELLOPTS",
+	"BASHOPTS",	   "PROMPT_COMMAND",  "PS4",		 "ZDOTDIR",	    "PYTHONSTARTUP",
+	"PYTHONPATH",	   "PYTHONHOME",      "PYTHONINSPECT",	 "NODE_OPTIONS",    "NODE_PATH",
+	"PERL5OPT",	   "PERL5LIB",	      "PERLLIB",	 "PERL5DB",	    "RUBYOPT",
+	"RUBYLIB",	   "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "CLASSPATH",
+	"LUA_INIT",	   "PHP_INI_SCAN_DIR", "PHPRC",		 "DOTNET_STARTUP_HOOKS",
+	"CORECLR_PROFILER", "GIT_EXEC_PATH",  "GIT_EXTERNAL_DIFF", "GIT_PAGER",	    "GIT_EDITOR",
+	"GIT_CONFIG_*",	   "RUSTC_WRAPPER",   "CARGO_BUILD_RUSTC*",
+};
+
+/* Images whose first start fails without one of these. */
+static const struct {
+	const char *name, *image;
+} wanted[] = {
+	{ "POSTGRES_PASSWORD", "PostgreSQL" },	     { "POSTGRES_INITDB_ARGS", "PostgreSQL" },
+	{ "MYSQL_ROOT_PASSWORD", "MySQL" },	     { "MYSQL_PASSWORD", "MySQL" },
+	{ "MYSQL_RANDOM_ROOT_PASSWORD", "MySQL" },   { "MYSQL_ALLOW_EMPTY_PASSWORD", "MySQL" },
+	{ "MARIADB_ROOT_PASSWORD", "MariaDB" },	     { "MARIADB_PASSWORD", "MariaDB" },
+	{ "MARIADB_ALLOW_EMPTY_ROOT_PASSWORD", "MariaDB" },
+	{ "MARIADB_RANDOM_ROOT_PASSWORD", "MariaDB" },
+	{ "MONGO_INITDB_ROOT_PASSWORD", "MongoDB" }, { "RABBITMQ_DEFAULT_PASS", "RabbitMQ" },
+	{ "REDIS_PASSWORD", "Redis" },		     { "NEO4J_AUTH", "Neo4j" },
+	{ "MINIO_ROOT_PASSWORD", "MinIO" },	     { "MSSQL_SA_PASSWORD", "SQL Server" },
+	{ "SA_PASSWORD", "SQL Server" },	     { "ELASTIC_PASSWORD", "Elasticsearch" },
+	{ "CLICKHOUSE_PASSWORD", "ClickHouse" },
+};
+
+bool secrets_injects(const char *name, size_t n)
+{
+	char buf[NAME_MAX_BYTES + 1];
+
+	copy_name(buf, name, n);
+	for (size_t i = 0; i < ARRAY_SIZE(injecting); i++)
+		if (str_glob(injecting[i], buf, false))
+			return true;
+	return false;
+}
+
+const char *secrets_wanted(const char *name, size_t n)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
+		if (strlen(wanted[i].name) == n && memcmp(wanted[i].name, name, n) == 0)
+			return wanted[i].image;
 	return NULL;
 }

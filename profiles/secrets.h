@@ -19,4 +19,10 @@ const char *secrets_name(const char *name, size_t n);
  */
 const char *secrets_value(const char *v);
 
+/* secrets_injects() - a name by which the loader or an interpreter takes code: "LD_PRELOAD" */
+bool secrets_injects(const char *name, size_t n);
+
+/* secrets_wanted() - for a name that an image needs at its first start: by what image; or NULL */
+const char *secrets_wanted(const char *name, size_t n);
+
 #endif

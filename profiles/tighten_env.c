@@ -32,6 +32,31 @@ static bool is_allowed(const struct profile *p, const char *entry, size_t n)
 	return false;
 }
 
+static bool is_kept(const struct profile *p, const char *entry, size_t n)
+{
+	for (size_t i = 0; i < p->env.n_keep; i++) {
+		size_t len = strcspn(p->env.keep[i], "*");
+
+		if (memcmp(p->env.keep[i], entry, len < n ? len : n) == 0 &&
+		    (p->env.keep[i][len] ? len <= n : len == n))
+			return true;
+	}
+	return false;
+}
+
+/* Why a variable goes; an image that will not start without it is named. */
+static const char *why_removed(struct tighten_ctx *c, const char *entry, size_t n,
+			       const char *pattern, const char *looks)
+{
+	const char *image = secrets_wanted(entry, n);
+
+	return arena_printf(c->a, "%s %s%s%s%s",
+			    pattern ? "the name matches" : "the value looks like",
+			    pattern ? pattern : looks, image ? "; images of " : "",
+			    image ? image : "",
+			    image ? " want it at their first start: list it in env.allow of the profile" : "");
+}
+
 /* Whether the variable stays; a finding if there is anything to say of it. */
 static bool keep(struct tighten_ctx *c, const char *entry, size_t i)
 {
@@ -40,21 +65,28 @@ static bool keep(struct tighten_ctx *c, const char *entry, size_t i)
 	const char *looks =
 		mutant("env.value") ? NULL : secrets_value(entry[n] ? entry + n + 1 : entry);
 
-	if (!pattern && !looks)
-		return true;
-
 	const char *rule = pattern ? "env.name" : "env.value";
 	const char *name = shown_name(c, entry, n, i);
 
+	if (c->p->env.strict && !is_kept(c->p, entry, n) && !is_allowed(c->p, entry, n) &&
+	    !mutant("env.strict")) {
+		tighten_find(c, "env.strict", FIND_REMOVED, "env.keep of the profile does not name it",
+			     "process.env: %s", name);
+		return false;
+	}
+	if (secrets_injects(entry, n))
+		tighten_find(c, "env.inject", FIND_NOTE,
+			     "programs in the container load code or options from it",
+			     "process.env: %s", name);
+	if (!pattern && !looks)
+		return true;
 	if (is_allowed(c->p, entry, n)) {
 		tighten_find(c, rule, FIND_PASSED, "env.allow of the profile names it",
 			     "process.env: %s", name);
 		return true;
 	}
-	const char *why = pattern ? arena_printf(c->a, "the name matches %s", pattern)
-				  : arena_printf(c->a, "the value looks like %s", looks);
-
-	tighten_find(c, rule, FIND_REMOVED, why, "process.env: %s", name);
+	tighten_find(c, rule, FIND_REMOVED, why_removed(c, entry, n, pattern, looks),
+		     "process.env: %s", name);
 	return false;
 }
 

@@ -302,6 +302,79 @@ static void exec(void)
 	     "the oci profile leaves a process for exec as it is");
 }
 
+/* One variable under one profile. */
+static struct oci_process *one(struct arena *a, const char *more, const char *entry,
+			       struct finding **ret_findings, size_t *ret_n)
+{
+	const char *env[] = { entry };
+	const struct oci_process in = { .env = env, .n_env = 1 };
+	struct oci_process *out = NULL;
+	struct err e = ERR_INIT;
+
+	if (tighten_process(a, &in, h_profile(a, "agent", more), &out, ret_findings, ret_n, &e))
+		h_bail(&e);
+	return out;
+}
+
+static void strict(void)
+{
+	static const char more[] = "\"egress\":{\"mode\":\"none\"},\"env\":{\"strict\":true,\"keep\":"
+				   "[\"PATH\",\"LC_*\",\"TOKEN_*\"],\"allow\":[\"MINE\"]}";
+	static const struct {
+		const char *entry;
+		bool stays;
+	} rows[] = {
+		{ "PATH=/bin", true },	{ "LC_ALL=C", true },	   { "LC_=x", true },
+		{ "MINE=x", true },	{ "PATH2=x", false },	   { "PAT=x", false },
+		{ "LC=x", false },	{ "ANYTHING=x", false },   { "path=/bin", false },
+		{ "LD_PRELOAD=x", false }, { "=x", false },	   { "PATH", true },
+		{ "TOKEN_X=" "ghp_" R20 R10 R10 "aaaa", false },
+	};
+	auto_arena struct arena a = ARENA_INIT;
+	struct finding *f;
+	size_t n;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct oci_process *p = one(&a, more, rows[i].entry, &f, &n);
+
+		if (!t_ok((p->n_env == 1) == rows[i].stays,
+			  arena_printf(&a, "strict: %.10s %s", rows[i].entry,
+				       rows[i].stays ? "stays" : "goes")))
+			h_show(f, n);
+		t_ok(rows[i].stays || h_find(f, n, "env.", FIND_REMOVED, NULL) ||
+			     h_find(f, n, "env.strict", FIND_REMOVED, NULL) ||
+			     h_find(f, n, "env.value", FIND_REMOVED, NULL),
+		     "and what goes is reported");
+	}
+	t_ok(one(&a, "\"egress\":{\"mode\":\"none\"},\"env\":{\"strict\":true,\"keep\":[]}",
+		 "PATH=/bin", &f, &n)->n_env == 0,
+	     "an empty list keeps nothing");
+	t_ok(one(&a, "\"egress\":{\"mode\":\"none\"}", "ANYTHING=x", &f, &n)->n_env == 1,
+	     "without strict an ordinary variable stays");
+}
+
+static void kinds(void)
+{
+	static const char none[] = "\"egress\":{\"mode\":\"none\"}";
+	auto_arena struct arena a = ARENA_INIT;
+	struct finding *f;
+	const struct finding *hit;
+	size_t n;
+
+	one(&a, none, "POSTGRES_PASSWORD=" MARKER, &f, &n);
+	hit = h_find(f, n, "env.name", FIND_REMOVED, "POSTGRES_PASSWORD");
+	t_ok(hit && strstr(hit->why, "PostgreSQL") && strstr(hit->why, "env.allow"),
+	     "what an image needs is said with the way to give it");
+	one(&a, none, "DB_PASSWORD=" MARKER, &f, &n);
+	hit = h_find(f, n, "env.name", FIND_REMOVED, "DB_PASSWORD");
+	t_ok(hit && !strstr(hit->why, "images of"), "other passwords without it");
+	one(&a, none, "LD_PRELOAD=/x.so", &f, &n);
+	t_ok(h_find(f, n, "env.inject", FIND_NOTE, "LD_PRELOAD"), "what loads code is noted");
+	t_ok(secrets_injects("GIT_CONFIG_COUNT", 16) && secrets_injects("BASH_ENV", 8) &&
+		     !secrets_injects("LD_PRELOA", 9) && !secrets_injects("PATH", 4),
+	     "names that load code");
+}
+
 int main(void)
 {
 	names();
@@ -311,5 +384,7 @@ int main(void)
 	allowed();
 	proxy();
 	exec();
+	strict();
+	kinds();
 	return t_done();
 }

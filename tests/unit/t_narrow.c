@@ -11,7 +11,7 @@ static const char base[] =
 	"\"root\":{\"sizeBytes\":1000},\"namespaces\":{\"shared\":[\"uts\",\"ipc\"]},"
 	"\"mounts\":{\"projects\":\"ro\",\"hide\":[\".h\"],\"show\":[\".s\",\".t\"],"
 	"\"allow\":[\"/srv/a\",\"/srv/b\"],\"engineRoots\":[\"/e\"]},"
-	"\"env\":{\"allow\":[\"A_TOKEN\",\"B_TOKEN\"]},"
+	"\"env\":{\"strict\":true,\"keep\":[\"A\",\"B*\"],\"allow\":[\"A_TOKEN\",\"B_TOKEN\"]},"
 	"\"paths\":{\"masked\":[\"/m\"],\"readonly\":[\"/r\"]},"
 	"\"egress\":{\"via\":\"host\",\"allow\":[\"a.example:443\",\"*.b.example:443\","
 	"{\"host\":\"c.example\",\"ports\":[80,443],\"addresses\":[\"10.0.0.0/8\"]}]}";
@@ -80,6 +80,12 @@ static const struct {
 	{ "mounts.show", ".s,.u", WIDER },
 	{ "env.screen", "true", NARROW },
 	{ "env.screen", "false", WIDER },
+	{ "env.strict", "true", NARROW },
+	{ "env.strict", "false", WIDER },
+	{ "env.keep", "A", NARROW },
+	{ "env.keep", "A,C*", WIDER },
+	{ "env.keep", "*", BAD },
+	{ "env.keep", "A*B", BAD },
 	{ "env.allow", "B_TOKEN", NARROW },
 	{ "env.allow", "", NARROW },
 	{ "env.allow", "C_TOKEN", WIDER },
@@ -188,6 +194,19 @@ static void effects(void)
 	     "without annotations the profile is the same");
 }
 
+static void injection(void)
+{
+	auto_arena struct arena a = ARENA_INIT;
+	const struct profile *p = h_profile(&a, "agent", base), *got = NULL;
+	struct err e = ERR_INIT;
+
+	t_ok(annotate(&a, p, "env.allow", "A_TOKEN,LD_PRELOAD", "io.agentrt.env.allow", &got, &e) < 0 &&
+		     strstr(e.msg, "env.inject") && strstr(e.msg, "LD_PRELOAD"),
+	     "no annotation lets LD_PRELOAD pass, whatever the administrator allows");
+	t_ok(annotate(&a, p, "env.keep", "NODE_OPTIONS", "io.agentrt.env.keep", &got, &e) < 0,
+	     "nor in env.keep");
+}
+
 static void whole_profiles(void)
 {
 	static const struct {
@@ -249,6 +268,7 @@ int main(void)
 {
 	one_by_one();
 	effects();
+	injection();
 	whole_profiles();
 	complete();
 	return t_done();
