@@ -141,6 +141,7 @@ static const struct field_table facts_table = {
 			ROW("cgroup", F_ENUM, REQ, F, cgroup, &facts_cgroup_names, SEC),
 			ROW_N("hierarchies", F_OBJECTS, OPT, F, hierarchies, n_hierarchies,
 			      &hierarchy_table, SEC),
+			ROW("resctrl", F_STRING, OPT, F, resctrl_host, NULL, SEC),
 			ROW("v2Controllers", F_STRING, OPT, F, v2_controllers, NULL, SEC),
 			ROW("root", F_OBJECT, OPT, F, root, &root_table, SEC),
 			ROW_N("mounts", F_OBJECTS, OPT, F, mounts, n_mounts, &path_table, SEC),

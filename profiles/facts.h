@@ -83,6 +83,7 @@ struct facts {
 	enum fact_cgroup cgroup;
 	struct fact_hierarchy *hierarchies; /* v1, and the v2 one last with controllers "" */
 	size_t n_hierarchies;
+	const char *resctrl_host; /* where the resctrl file system is mounted, NULL: nowhere */
 	const char *v2_controllers; /* cgroup.controllers at the v2 mount, "" if none */
 
 	struct fact_root root;

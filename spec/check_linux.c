@@ -242,6 +242,40 @@ static int sysctl(const struct oci_spec *s, struct err *e)
 	return 0;
 }
 
+/* ---- Intel RDT ---- */
+
+/* A directory of the resctrl file system's root; these are its own. */
+static bool is_clos_id(const char *id)
+{
+	static const char *const taken[] = { "", ".", "..", "info", "mon_groups", "mon_data" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(taken); i++)
+		if (streq(id, taken[i]))
+			return false;
+	return streq(id, "/") || (!strpbrk(id, "/\n") && strlen(id) < 256);
+}
+
+static int intel_rdt(const struct oci_spec *s, struct err *e)
+{
+	const struct oci_intel_rdt *r = L->intel_rdt;
+
+	if (!r)
+		return 0;
+	if (r->clos_id && !is_clos_id(r->clos_id))
+		return err_set(e, ERR_SPEC, "linux.intelRdt.closID \"%s\" is not the name of a group",
+			       check_show(r->clos_id));
+	if (r->mem_bw_schema &&
+	    (!str_has_prefix(r->mem_bw_schema, "MB:") || strchr(r->mem_bw_schema, '\n')))
+		return err_set(e, ERR_SPEC,
+			       "linux.intelRdt.memBwSchema must be one line that begins with \"MB:\"");
+	for (size_t i = 0; i < r->n_schemata; i++)
+		if (!strchr(r->schemata[i], ':') || strchr(r->schemata[i], '\n'))
+			return err_set(e, ERR_SPEC,
+				       "linux.intelRdt.schemata[%zu] must be one line like \"L3:0=ff\"",
+				       i);
+	return 0;
+}
+
 /* ---- memory policy ---- */
 
 static int memory_policy(const struct oci_spec *s, struct err *e)
@@ -280,6 +314,7 @@ static const struct check_spec_rule rules[] = {
 	{ "spec.linux.propagation", propagation },
 	{ "spec.linux.sysctl", sysctl },
 	{ "spec.linux.mempolicy", memory_policy },
+	{ "spec.linux.rdt", intel_rdt },
 };
 
 int check_linux(const struct oci_spec *s, struct err *e)

@@ -78,6 +78,24 @@ static const struct field_table net_device = {
 	},
 };
 
+#define RDT	struct oci_intel_rdt
+#define SEC_RDT "config-linux.md#intelrdt"
+
+static const struct field_table intel_rdt = {
+	.what = "intelRdt",
+	.size = sizeof(RDT),
+	.fields = (const struct field[]){
+		ROW("closID", F_STRING, OPT, RDT, clos_id, NULL, SEC_RDT),
+		ROW("l3CacheSchema", F_STRING, OPT, RDT, l3_cache_schema, NULL, SEC_RDT),
+		ROW("memBwSchema", F_STRING, OPT, RDT, mem_bw_schema, NULL, SEC_RDT),
+		ROW_N("schemata", F_STRINGS, OPT, RDT, schemata, n_schemata, NULL, SEC_RDT),
+		ROW("enableMonitoring", F_BOOL, OPT, RDT, enable_monitoring, NULL, SEC_RDT),
+		ROW_IGNORED("enableCMT", "removed in specification 1.3.0"),
+		ROW_IGNORED("enableMBM", "removed in specification 1.3.0"),
+		ROW_END,
+	},
+};
+
 static const struct field_table memory_policy = {
 	.what = "memoryPolicy",
 	.size = sizeof(struct oci_memory_policy),
@@ -123,7 +141,7 @@ const struct field_table oci_linux_table = {
 		    "config-linux.md#cgroups-path"),
 		ROW("resources", F_OBJECT_PTR, OPT, L, resources, &oci_resources_table,
 		    "config-linux.md#control-groups"),
-		ROW_UNSUPPORTED("intelRdt", "config-linux.md#intelrdt"),
+		ROW("intelRdt", F_OBJECT_PTR, OPT, L, intel_rdt, &intel_rdt, SEC_RDT),
 		ROW("memoryPolicy", F_OBJECT_PTR, OPT, L, memory_policy, &memory_policy,
 		    "config-linux.md#memory-policy"),
 		ROW_N("sysctl", F_MAP, OPT, L, sysctl, n_sysctl, NULL, "config-linux.md#sysctl"),

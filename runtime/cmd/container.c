@@ -292,6 +292,17 @@ static int poststop(const struct container *c, struct err *e)
 	return c->s->bundle[0] ? container_hooks(c, PLAN_HOOK_POSTSTOP, STATUS_STOPPED, e) : 0;
 }
 
+/* The monitoring group lies in the other one. Processes that are left go back to the parent group. */
+static int remove_rdt(const struct container *c, struct err *e)
+{
+	const char *const dirs[] = { c->s->rdt_monitor, c->s->rdt_group };
+
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
+		if (dirs[i] && rmdir(dirs[i]) < 0 && errno != ENOENT)
+			return err_sys(e, "remove %s", dirs[i]);
+	return 0;
+}
+
 static int remove_upper(const struct container *c, struct err *e)
 {
 	return c->s->upper_host ? exec_remove_upper(c->s->upper_host, e) : 0;
@@ -305,7 +316,7 @@ static const struct destroy_step {
 } destroy_steps[] = {
 	{ "init", stop_init, false },	    { "egress", stop_egress, false },
 	{ "cgroup", remove_cgroup, false }, { "poststop", poststop, true },
-	{ "upper", remove_upper, false },
+	{ "upper", remove_upper, false },   { "rdt", remove_rdt, false },
 };
 
 static int destroy_one(const struct container *c, const struct destroy_step *step, struct err *e)

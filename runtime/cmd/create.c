@@ -91,6 +91,7 @@ static struct state *first_state(struct cmd_ctx *ctx, const char *id, const stru
 				 const struct pipeline *p)
 {
 	const struct op *cg = plan_find(p->plan, OP_CGROUP), *root = plan_find(p->plan, OP_ROOT);
+	const struct op *rdt = plan_find(p->plan, OP_RDT);
 	struct state *s = arena_alloc(ctx->a, 1, sizeof(*s));
 	struct plan_cg_dir *egress_dirs;
 	char boot[37];
@@ -121,6 +122,10 @@ static struct state *first_state(struct cmd_ctx *ctx, const char *id, const stru
 	if (cg && !s->cg_none) {
 		s->cg_dirs = keep_dirs(ctx->a, cg->u.cgroup.dirs, cg->u.cgroup.n_dirs);
 		s->n_cg_dirs = cg->u.cgroup.n_dirs;
+	}
+	if (rdt) {
+		s->rdt_group = rdt->u.rdt.is_own ? rdt->u.rdt.group_host : NULL;
+		s->rdt_monitor = rdt->u.rdt.monitor_host;
 	}
 	exec_egress_dirs(p->plan, &egress_dirs, &s->n_egress_cg_dirs);
 	s->egress_cg_dirs = keep_dirs(ctx->a, egress_dirs, s->n_egress_cg_dirs);

@@ -87,9 +87,9 @@ do_fn do_hostname, do_sysctl, do_rlimit, do_sched, do_keyring, do_lsm, do_creds,
  * take capabilities in the initial user namespace */
 do_fn do_oom, do_sched_early, do_sched_late, do_rlimit_parent;
 /* P_PRE (parent) */
-do_fn do_cgroup, do_seccomp_compile;
+do_fn do_cgroup, do_rdt, do_seccomp_compile;
 /* P_MAP (parent) */
-do_fn do_userns;
+do_fn do_userns, do_rdt_join;
 /* do_hooks.c: @state_json is built from the plan and the pid; child hooks get the container's pid */
 do_fn do_hook;
 /* do_netdev.c: P_NET (parent) */

@@ -41,10 +41,12 @@ static const struct cell table[][OP__COUNT] = {
 	/* parent */
 	[P_PRE] = {
 		[OP_CGROUP] = { do_cgroup, false },
+		[OP_RDT] = { do_rdt, false },
 		[OP_SECCOMP] = { do_seccomp_compile, false },
 	},
 	[P_MAP] = {
 		[OP_USERNS] = { do_userns, false },
+		[OP_RDT] = { do_rdt_join, false },
 		[OP_OOM] = { do_oom, false },
 		[OP_ROOT] = { do_tree_root, false },
 		[OP_MOUNT] = { do_tree_mount, false },

@@ -15,7 +15,8 @@ static const struct area {
 	p_fn *decide;
 	p_add_fn *add;
 } create_areas[] = {
-	{ .decide = p_cgroup },	    { .decide = p_root },    { .decide = p_ns },
+	{ .decide = p_cgroup },	    { .decide = p_rdt },
+	{ .decide = p_root },    { .decide = p_ns },
 	{ .decide = p_net },	    { .decide = p_hooks_net }, { .add = p_egress },
 	/* C_FS */
 	{ .decide = p_propagation }, { .decide = p_mounts },  { .add = p_net_files },
@@ -166,7 +167,7 @@ int plan_build_exec(struct arena *a, const struct oci_spec *s, const struct oci_
 	join_cgroup(&b, t);
 	join_userns(&b, t);
 	join_ns(&b, t);
-	if (p_console(&b, e) || p_process(&b, e))
+	if (p_rdt(&b, e) || p_console(&b, e) || p_process(&b, e))
 		return -1;
 	p_exec(&b);
 	sort_by_phase(b.p);

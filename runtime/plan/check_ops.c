@@ -65,6 +65,13 @@ static int cgroup(const struct op *op, struct err *e)
 	return 0;
 }
 
+static int rdt(const struct op *op, struct err *e)
+{
+	if (op->u.rdt.monitor_host && path(op->u.rdt.monitor_host, "monitoring group", e))
+		return -1;
+	return path(op->u.rdt.group_host, "group", e);
+}
+
 static int root(const struct op *op, struct err *e)
 {
 	const struct op_root *r = &op->u.root;
@@ -258,6 +265,7 @@ static int exec(const struct op *op, struct err *e)
 
 /* Kinds without a row take no arguments, or any. */
 static check_fn *const checks[] = {
+	[OP_RDT] = rdt,
 	[OP_CGROUP] = cgroup,	  [OP_ROOT] = root,	    [OP_USERNS] = userns,
 	[OP_NS] = ns,		  [OP_ANET] = anet,	    [OP_EGRESS] = egress,
 	[OP_HOOK] = hook,	  [OP_MOUNT] = mount,	    [OP_FILE] = file,

@@ -9,6 +9,7 @@
 
 static const struct op_info op_info[] = {
 	[OP_CGROUP] = { "cgroup", PH(P_PRE), 0, true },
+	[OP_RDT] = { "rdt", PH(P_PRE), 0, true },
 	[OP_ROOT] = { "root", PH(P_PRE), NEED(NS_MOUNT), true },
 	[OP_USERNS] = { "userns", PH(P_MAP), 0, true },
 	[OP_NS] = { "ns", PH(C_NS), 0, false },

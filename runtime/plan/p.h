@@ -30,6 +30,7 @@ typedef int p_fn(struct build *b, struct err *e);
 typedef void p_add_fn(struct build *b); /* an area that cannot fail */
 
 p_fn p_cgroup;		/* OP_CGROUP */
+p_fn p_rdt;		/* OP_RDT */
 p_fn p_root;		/* OP_ROOT */
 p_fn p_ns;		/* OP_USERNS, OP_NS */
 p_fn p_net;		/* OP_ANET, OP_NETDEV */

@@ -48,6 +48,7 @@ enum on_fail {
 
 enum op_kind {
 	OP_CGROUP,	/* P_PRE */
+	OP_RDT,		/* P_PRE */
 	OP_ROOT,	/* P_PRE */
 	OP_USERNS,	/* P_MAP */
 	OP_NS,		/* C_NS, one per namespace other than user */
@@ -112,6 +113,16 @@ struct op_cgroup {
 	size_t n_devices;
 	bool chown; /* v2, own cgroup namespace, writable mount: delegate to the mapped root */
 	uint32_t owner_uid, owner_gid; /* chown: the container's root, as host ids */
+};
+
+/* A group of the resctrl file system; paths are below its mount. */
+struct op_rdt {
+	const char *group_host;
+	const char *monitor_host; /* NULL: no monitoring group */
+	const char *schema;	  /* lines for `schemata`, NULL: none */
+	bool is_own;		  /* named after the container, and removed with it */
+	bool must_exist;
+	bool join_only; /* exec */
 };
 
 struct op_root {
@@ -287,6 +298,7 @@ struct op {
 	const char *note;  /* one clause for explain, or NULL */
 	union {
 		struct op_cgroup cgroup;
+		struct op_rdt rdt;
 		struct op_root root;
 		struct op_userns userns;
 		struct op_ns ns;

@@ -99,6 +99,11 @@ static const struct show_row cgroup[] = {
 	LIST(op_cgroup, devices, SHOW_ROWS, &dev_rule), ROW(op_cgroup, chown, SHOW_BOOL),
 	ROW(op_cgroup, owner_uid, SHOW_U32), ROW(op_cgroup, owner_gid, SHOW_U32), END };
 
+static const struct show_row rdt[] = {
+	ROW(op_rdt, group_host, SHOW_STR), ROW(op_rdt, monitor_host, SHOW_STR),
+	ROW(op_rdt, schema, SHOW_STR), ROW(op_rdt, is_own, SHOW_BOOL),
+	ROW(op_rdt, must_exist, SHOW_BOOL), ROW(op_rdt, join_only, SHOW_BOOL), END };
+
 static const struct show_row root[] = {
 	ROW(op_root, root_host, SHOW_STR), ROW(op_root, dev, SHOW_U64), ROW(op_root, ino, SHOW_U64),
 	ROW_Z(op_root, overlay, SHOW_BOOL),
@@ -242,6 +247,7 @@ static const struct show_row exec[] = {
 static const struct show_row nothing[] = { END };
 
 static const struct show_row *const rows[] = {
+	[OP_RDT] = rdt,
 	[OP_CGROUP] = cgroup,	  [OP_ROOT] = root,	   [OP_USERNS] = userns,
 	[OP_NS] = ns,		  [OP_ANET] = anet,	   [OP_NETDEV] = netdev,
 	[OP_HOOK] = hook,	  [OP_EGRESS] = egress,	   [OP_PROPAGATION] = propagation,

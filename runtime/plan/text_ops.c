@@ -152,6 +152,22 @@ static void anet(struct strbuf *b, const struct op *op)
 		text_put(b, op->u.anet.e_path_host);
 }
 
+static void rdt(struct strbuf *b, const struct op *op)
+{
+	const struct op_rdt *r = &op->u.rdt;
+
+	text_put(b, r->group_host);
+	strbuf_adds(b, r->is_own ? ", the container's own" : "");
+	if (r->monitor_host) {
+		strbuf_adds(b, ", monitored in ");
+		text_put(b, r->monitor_host);
+	}
+	if (r->schema) {
+		strbuf_adds(b, "\n" INDENT "schema ");
+		text_put(b, r->schema);
+	}
+}
+
 static void netdev(struct strbuf *b, const struct op *op)
 {
 	text_put(b, op->u.netdev.host_name);
@@ -429,6 +445,7 @@ static const struct line {
 	[OP_USERNS] = { .args = userns },
 	[OP_NS] = { .args = ns },
 	[OP_ANET] = { .args = anet },
+	[OP_RDT] = { .args = rdt },
 	[OP_NETDEV] = { .args = netdev },
 	[OP_HOOK] = { .args = hook },
 	[OP_EGRESS] = { .args = egress },

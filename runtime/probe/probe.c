@@ -3,7 +3,16 @@
 #include "probe/probe.h"
 
 #include "base/fd.h"
+#include "base/str.h"
 #include "probe/internal.h"
+
+/* Cache and memory bandwidth groups: linux.intelRdt */
+static void probe_resctrl(struct probe_ctx *c)
+{
+	for (size_t i = 0; i < c->mounts.n && !c->f->resctrl_host; i++)
+		if (streq(c->mounts.v[i].fstype, "resctrl"))
+			c->f->resctrl_host = c->mounts.v[i].point;
+}
 
 static int probe_begin(struct probe_ctx *c, struct arena *a, struct err *e)
 {
@@ -12,6 +21,7 @@ static int probe_begin(struct probe_ctx *c, struct arena *a, struct err *e)
 	if (mountinfo_read(a, &c->mounts, e))
 		return -1;
 	probe_kernel(a, c->f);
+	probe_resctrl(c);
 	return probe_cgroups(c, e);
 }
 

@@ -92,6 +92,8 @@ static const struct field state_fields[] = {
 	  COUNT(n_egress_cg_dirs),
 	  .arg = &cg_dir_table },
 	{ .name = "upper", ST(STRING, upper_host) },
+	{ .name = "rdtGroup", ST(STRING, rdt_group) },
+	{ .name = "rdtMonitor", ST(STRING, rdt_monitor) },
 	{ .name = "rootless", ST(BOOL, is_rootless) },
 	{ .name = "noNewKeyring", ST(BOOL, no_new_keyring) },
 	{ .name = "annotations", ST(MAP, annotations), COUNT(n_annotations) },

@@ -53,6 +53,7 @@ struct state {
 	struct state_dir_cg *egress_cg_dirs;
 	size_t n_egress_cg_dirs;
 	const char *upper_host; /* to remove at delete, NULL: none */
+	const char *rdt_group, *rdt_monitor; /* the same, of the resctrl file system */
 	bool is_rootless, no_new_keyring;
 	struct plan_kv *annotations;
 	size_t n_annotations;

@@ -102,6 +102,7 @@ if [ ! -e /sys/fs/selinux/enforce ]; then
 fi
 is "personality without flags" "$(box '.linux.personality = {"domain": "LINUX32", "flags": []}' 'uname -m')" i686
 refused "personality with one" '.linux.personality = {"domain": "LINUX32", "flags": ["ADDR_NO_RANDOMIZE"]}' 'personality.flags'
+grep -q ' - resctrl ' /proc/self/mountinfo || refused "cache groups without the file system for them" '.linux.intelRdt = {"closID": "gold"}' 'intelRdt: no resctrl file system is mounted'
 refused "an unknown personality" '.linux.personality = {"domain": "SOLARIS"}' 'SOLARIS'
 for name in hostname domainname; do
 	refused "$name without a uts namespace" 'del(.hostname) | .'$name' = "x" | .linux.namespaces |= map(select(.type != "uts"))' "$name needs a uts namespace"

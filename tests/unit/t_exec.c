@@ -6,11 +6,15 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/table.h"
+#include "base/str.h"
 #include "exec/affinity.h"
+#include "exec/ctx.h"
 #include "exec/passwd.h"
 #include "exec/proc.h"
+#include "exec/rdt.h"
 #include "test.h"
 
 static const struct {
@@ -133,8 +137,105 @@ static void test_run(void)
 	     "a program that is not there is an error with its errno");
 }
 
+static const struct {
+	const char *name, *want;
+	bool holds;
+} schemas[] = {
+	{ "what the file says", "L3:0=7f0;1=1f\nMB:0=20;1=70\n", true },
+	{ "a part of it", "L3:1=1f", true },
+	{ "leading zeros and case make no difference", "L3:0=0007F0", true },
+	{ "another value", "L3:0=7f1", false },
+	{ "a value that only begins the same", "L3:0=7f", false },
+	{ "another cache", "L3:2=7f0", false },
+	{ "another resource", "L2:0=7f0", false },
+	{ "a second line that differs", "L3:0=7f0\nMB:0=21", false },
+	{ "no value", "L3:0", false },
+	{ "no resource", "0=7f0", false },
+};
+
+static void test_schemas(void)
+{
+	static const char have[] = "    MB:0=20;1=70\n    L3:0=7f0;1=1f\n";
+
+	for (size_t i = 0; i < ARRAY_SIZE(schemas); i++)
+		t_ok(rdt_schema_holds(have, schemas[i].want) == schemas[i].holds, schemas[i].name);
+}
+
+static void put_file(const char *dir, const char *name, const char *text)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	FILE *f = fopen(path, "w");
+
+	if (!f || fputs(text, f) < 0 || fclose(f))
+		t_note("cannot write %s", path);
+}
+
+static bool has_text(const char *dir, const char *name, const char *want)
+{
+	char path[256], text[64] = "";
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	FILE *f = fopen(path, "r");
+
+	if (f) {
+		(void)!fgets(text, sizeof(text), f);
+		fclose(f);
+	}
+	return streq(text, want);
+}
+
+/* The kernel fills a new directory of its file system with files; a directory in /tmp stays empty. */
+static void test_rdt(void)
+{
+	char dir[] = "/tmp/t_exec_rdt.XXXXXX", group[64], monitor[96];
+	struct op op = { .kind = OP_RDT };
+	struct op_rdt *r = &op.u.rdt;
+	struct exec_ctx c = { .pid = 4711 };
+	struct err e = ERR_INIT;
+
+	if (!mkdtemp(dir)) {
+		t_ok(false, "a directory for the test");
+		return;
+	}
+	snprintf(group, sizeof(group), "%s/gold", dir);
+	snprintf(monitor, sizeof(monitor), "%s/mon", group);
+	*r = (struct op_rdt){ .group_host = group, .must_exist = true };
+	t_ok(do_rdt(&c, &op, 0, &e) && strstr(e.msg, "there is no"), "a group without a schema must exist");
+	r->must_exist = false;
+	r->schema = "L3:0=f\n";
+	t_ok(do_rdt(&c, &op, 0, &e) && access(group, F_OK) == 0, "with one it is made");
+	put_file(group, "schemata", "L3:0=f\n");
+	put_file(group, "tasks", "");
+	t_ok(do_rdt(&c, &op, 0, &e) == 0, "one that exists with the same schema is used");
+	r->schema = "L3:0=1\n";
+	t_ok(do_rdt(&c, &op, 0, &e) && strstr(e.msg, "another schema"), "with another it is refused");
+	t_ok(has_text(group, "schemata", "L3:0=f\n"), "and stays as it is");
+	r->schema = NULL;
+	r->monitor_host = monitor;
+	t_ok(do_rdt(&c, &op, 0, &e) == 0 && access(monitor, F_OK) == 0, "a monitoring group is made");
+	put_file(monitor, "tasks", "");
+	t_ok(do_rdt_join(&c, &op, 0, &e) == 0 && has_text(group, "tasks", "4711") &&
+		     has_text(monitor, "tasks", "4711"), "the process is put into both");
+	r->join_only = true;
+	r->group_host = "/nothing/there";
+	t_ok(do_rdt(&c, &op, 0, &e) == 0, "an exec makes nothing");
+	t_ok(do_rdt_join(&c, &op, 0, &e) < 0, "but must be able to join");
+	for (size_t i = 0; i < 4; i++) {
+		static const char *const names[] = { "gold/mon/tasks", "gold/mon", "gold/schemata", "gold/tasks" };
+		char path[128];
+
+		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
+		(void)remove(path);
+	}
+	t_ok(rmdir(group) == 0 && rmdir(dir) == 0, "nothing else has appeared");
+}
+
 int main(void)
 {
+	test_schemas();
+	test_rdt();
 	test_lists();
 	test_passwd();
 	test_run();

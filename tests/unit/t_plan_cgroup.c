@@ -261,8 +261,46 @@ static void update(void)
 	arena_done(&x.a);
 }
 
+static void rdt(void)
+{
+	static const struct { const char *name, *rdt, *group, *monitor, *schema; bool own, must; } rows[] = {
+		{ "nothing but the property: a group of the container's own", "", "/sys/fs/resctrl/box", NULL, NULL,
+		  true, false },
+		{ "a group by name must exist", "\"closID\":\"gold\"", "/sys/fs/resctrl/gold", NULL, NULL, false, true },
+		{ "the default group", "\"closID\":\"/\"", "/sys/fs/resctrl", NULL, NULL, false, true },
+		{ "a schema makes it", "\"closID\":\"gold\",\"l3CacheSchema\":\"L3:0=f\"", "/sys/fs/resctrl/gold",
+		  NULL, "L3:0=f\n", false, false },
+		{ "memBwSchema takes the place of a line of l3CacheSchema, schemata come last",
+		  "\"l3CacheSchema\":\"L3:0=f\\nMB:0=9\",\"memBwSchema\":\"MB:0=20\",\"schemata\":[\"L2:0=1\"]",
+		  "/sys/fs/resctrl/box", NULL, "L3:0=f\nMB:0=20\nL2:0=1\n", true, false },
+		{ "monitoring is in a group below", "\"closID\":\"/\",\"enableMonitoring\":true", "/sys/fs/resctrl",
+		  "/sys/fs/resctrl/mon_groups/box", NULL, false, true },
+	};
+	char config[1024];
+	struct fix x;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		snprintf(config, sizeof(config), FIX_LINUX(",\"intelRdt\":{%s}"), rows[i].rdt);
+		fix_init(&x, config);
+		x.f.resctrl_host = "/sys/fs/resctrl";
+		const struct op_rdt *r = fix_build(&x) && fix_op(&x, OP_RDT, 0) ? &fix_op(&x, OP_RDT, 0)->u.rdt : NULL;
+		bool same = r && streq(r->group_host, rows[i].group) && r->is_own == rows[i].own &&
+			    r->must_exist == rows[i].must && !r->schema == !rows[i].schema &&
+			    (!r->schema || streq(r->schema, rows[i].schema)) &&
+			    !r->monitor_host == !rows[i].monitor &&
+			    (!r->monitor_host || streq(r->monitor_host, rows[i].monitor));
+
+		if (!t_ok(same, rows[i].name))
+			t_note("%s: %s", r ? r->group_host : "?", r ? r->schema : x.e.msg);
+		arena_done(&x.a);
+	}
+	fix_init(&x, FIX_LINUX(",\"intelRdt\":{}"));
+	fix_refused(&x, "no resctrl file system", "a host without one is an error");
+}
+
 int main(void)
 {
+	rdt();
 	shares();
 	swaps();
 	limits();

@@ -189,9 +189,7 @@ static void refused(void)
 		  "c:1:42: property \"linux\" occurs twice in one object" },
 		{ "an empty required string", V ",\"root\":{\"path\":\"\"}}",
 		  "c:1:30: root: property \"path\" is required" },
-		{ "what is not implemented is named", V ",\"linux\":{\"intelRdt\":{\"closID\":\"x\"}}}",
-		  "c:1:43: linux.intelRdt: not implemented by agentrt (config-linux.md#intelrdt)" },
-		{ "a personality flag", V ",\"linux\":{\"personality\":{\"domain\":\"LINUX\",\"flags\":[\"x\"]}}}",
+		{ "what is not implemented is named", V ",\"linux\":{\"personality\":{\"domain\":\"LINUX\",\"flags\":[\"x\"]}}}",
 		  "c:1:72: linux.personality.flags: not implemented by agentrt (config-linux.md#personality defines no flag)" },
 	};
 
@@ -209,7 +207,8 @@ static void unsupported_kind(void)
 	auto_arena struct arena a = ARENA_INIT;
 	struct err e = ERR_INIT;
 	struct oci_spec *s = NULL;
-	static const char text[] = V ",\"linux\":{\"intelRdt\":{}}}";
+	static const char text[] =
+		V ",\"linux\":{\"personality\":{\"domain\":\"LINUX\",\"flags\":[\"x\"]}}}";
 
 	t_ok(spec_parse(&a, text, sizeof(text) - 1, "c", &s, &e) && e.kind == ERR_UNSUPPORTED && !s,
 	     "what is not implemented is an error of its own kind");
@@ -304,8 +303,8 @@ static void features(void)
 	t_ok(json_get(l, "namespaces")->n == NS__COUNT, "every namespace is announced");
 	t_ok(json_get(json_get(l, "seccomp"), "archs")->n == 23, "the 23 architectures are announced");
 	t_ok(json_get(json_get(idmap, "idmap"), "enabled")->boolean, "idmapped mounts are announced");
-	t_ok(!json_get(json_get(l, "intelRdt"), "enabled")->boolean,
-	     "what the tables do not support is announced as such");
+	t_ok(json_get(json_get(l, "intelRdt"), "monitoring")->boolean,
+	     "cache and bandwidth groups are announced");
 	t_ok(json_get(json_get(l, "netDevices"), "enabled")->boolean,
 	     "interfaces of the host are announced");
 	t_ok(!strpbrk(b.p, "\n\t"), "features are compact");
