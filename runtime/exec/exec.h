@@ -41,11 +41,10 @@ struct exec_result {
 bool exec_self_is_at_risk(const struct plan *p);
 
 /**
- * exec_protect_self() - execute this program again from a copy that nobody can write, unless it runs
- * from one already
- * To be called where exec_self_is_at_risk(), before anything has a side effect: on success the
- * second time round it returns 0 at once, the first time it does not return. exec_create() and
- * exec_join() refuse where it was needed and not called.
+ * exec_protect_self() - go on from a file that nobody can write, unless this program does already
+ * To be called where exec_self_is_at_risk(), before anything has a side effect: where the kernel
+ * does not let a running program change its file, this executes it again, and returns 0 at once the
+ * second time round. exec_create() and exec_join() refuse where it was needed and not called.
  */
 int exec_protect_self(struct err *e);
 

@@ -56,6 +56,7 @@ like "a profile's name is no path" "$(said rt --profile ../../x explain -b "$wor
 
 # --- create, state, start, kill, delete: the life of a container under containerd
 bundle life "$stay"
+bundle true '.process.args = ["true"]'
 ok "create" sh -c "cd / && timeout 30 '$agentrt' --root '$work/state' --profile oci --log '$work/log.json' --log-format json create --bundle '$work/life' --pid-file '$work/life.pid' life$n </dev/null >'$work/life.out' 2>&1"
 is "an empty log after a success" "$(wc -c <"$work/log.json")" 0
 is "state: created" "$(status_in "life$n")" created
@@ -64,6 +65,17 @@ is "state has every member" "$(oci state "life$n" | jq -c keys)" '["annotations"
 like "created is RFC 3339 with nanoseconds" "$(oci state "life$n" | jq -r .created)" '^20[0-9-]{8}T[0-9:]{8}\.[0-9]{9}Z$'
 is "bundle is absolute" "$(oci state "life$n" | jq -r .bundle)" "$work/life"
 like "the id is taken" "$(said oci create --bundle "$work/life" "life$n")" 'container with given ID already exists'
+# CVE-2019-5736: a container whose root owns the runtime's file. A file that somebody executes is busy for
+# writing only as long as it is executed; that its mount is read-only lasts.
+writes_exe() { sh -c ": >/proc/$(cat "$work/life.pid")/exe" 2>&1; }
+like "the waiting process runs from a file that cannot be written" "$(writes_exe)" 'Read-only file system'
+is "nothing of the runtime's own file is mapped" "$(grep -c "$agentrt" "/proc/$(cat "$work/life.pid")/maps")" 0
+if [ -e /proc/sys/kernel/ns_last_pid ]; then
+	strace -qqf -e trace=execveat -e signal=none -o "$work/strace" "$agentrt" --root "$work/state" --profile oci run --bundle "$work/true" "once$n" >/dev/null 2>&1 </dev/null
+	is "for that the runtime is started once" "$(wc -l <"$work/strace")" 0
+else
+	skip "for that the runtime is started once" "a kernel without CONFIG_CHECKPOINT_RESTORE"
+fi
 like "an id with a slash is refused" "$(said oci create --bundle "$work/life" a/b)" 'invalid container ID format'
 like "an id with a leading dot is refused" "$(said oci create --bundle "$work/life" .a)" 'invalid container ID format'
 is "exec before start, as peers have it" "$(oci exec "life$n" echo early)" early
