@@ -153,7 +153,7 @@ ok "delete --force" rt delete --force "$id"
 
 # --- terminals
 bundle tty '.process.terminal = true | .process.consoleSize = {"height": 33, "width": 99} | .process.args = ["sh", "-c", "tty; stty size; test -c /dev/console && echo console; readlink /proc/self/fd/0; echo typed | cat >/dev/tty; cut -d\" \" -f7 /proc/self/stat"]'
-out=$(script -qec "'$agentrt' --root '$work/state' --profile oci run --bundle '$work/tty' tty-$$" /dev/null </dev/null | tr -d '\r')
+out=$(script -qec "'$agentrt' --root '$work/state' --profile oci run --bundle '$work/tty' tty-$$" /dev/null </dev/null | tr -d '\r' | sed 's,\^@,,')
 like "run with a terminal: it is one of the container's own" "$out" '^/dev/(pts/0|console)$'
 like "of its own, as the controlling one" "$out" '^typed$'
 like "with a console" "$out" '^console$'
