@@ -138,7 +138,7 @@ static int apply_options(struct arena *a, const struct exec_cmd_opts *o, struct 
 	for (size_t i = 0; i < o->env.n; i++) {
 		if (!strchr(o->env.v[i], '=') || o->env.v[i][0] == '=')
 			return err_set(e, ERR_USAGE, "--env: entry %zu is not NAME=VALUE", i + 1);
-		set_env(a, p, o->env.v[i]);
+		set_env(a, p, arena_strdup(a, o->env.v[i]));
 	}
 	if (o->cwd)
 		p->cwd = o->cwd;
@@ -293,6 +293,16 @@ static int absolute(struct cmd_ctx *ctx, const char **path, struct err *e)
 	return *path ? cmd_abs(ctx->a, *path, path, e) : 0;
 }
 
+/* The joining process shows our command line to the container before it executes the program. */
+static void forget_values(const struct opt_list *env)
+{
+	for (size_t i = 0; i < env->n && !mutant("exec.cmdline"); i++) {
+		char *value = strchr((char *)(uintptr_t)env->v[i], '='); /* a word of argv */
+
+		memset(value + 1, 'x', strlen(value + 1));
+	}
+}
+
 static int run_exec(struct cmd_ctx *ctx, const void *opts_, const struct opt_args *args,
 		    struct err *e)
 {
@@ -319,7 +329,10 @@ static int run_exec(struct cmd_ctx *ctx, const void *opts_, const struct opt_arg
 		.egress_path = paths_egress(ctx->a),
 		.cache_dir = paths_cache(ctx->a),
 	};
-	if ((exec_self_is_at_risk(plan) && exec_protect_self(e)) || exec_join(plan, &eo, &r, e))
+	if (exec_self_is_at_risk(plan) && exec_protect_self(e))
+		return -1;
+	forget_values(&o.env);
+	if (exec_join(plan, &eo, &r, e))
 		return -1;
 	if (!o.detach)
 		status = exec_relay(&r, &status, e) ? -1 : status;

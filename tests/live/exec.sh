@@ -208,4 +208,14 @@ time='.linux.namespaces += [{"type": "time"}] | .linux.timeOffsets = {"boottime"
 up=$(box oci "$time" 'cut -d. -f1 /proc/uptime' | tail -1)
 ok "a time namespace has its offset" test "${up:-0}" -gt 1000000
 
+# --- a value on the command line of exec, which the joining process shows for a moment
+for p in oci agent; do
+	n=$((n + 1)) id=x$n-$$
+	bundle "$id" '.process.args = ["sh", "-c", "while :; do cat /proc/[0-9]*/cmdline 2>/dev/null | tr \"\\0\" \"\\n\" | grep -a -e CMDLINE-SECRE; done >/tmp/found"]'
+	rt --profile $p create --bundle "$work/$id" "$id" </dev/null >/dev/null && rt start "$id"
+	for _ in $(seq 25); do rt exec -e PLAIN=CMDLINE-SECRET "$id" true; done
+	is "$p: a value given with -e is in no command line" "$(rt exec "$id" grep -c 'CMDLINE-SECRE[T]' /tmp/found)" 0
+	rt delete --force "$id"
+done
+
 tap_done
