@@ -89,7 +89,7 @@ static int descend(struct cg_ctx *x, struct made *m, const char *name, size_t pa
 	auto_close int child = cg_open_child(m->fd, name);
 	if (child < 0)
 		return err_sys(e, "open " CG_FMT, CG_ARG(x->dir));
-	if (x->fresh && drv->after_mkdir && drv->after_mkdir(x, m->fd, child, e))
+	if (drv->entered && drv->entered(x, m->fd, child, e))
 		return -1;
 	fd_close(&m->fd);
 	m->fd = take_fd(child);

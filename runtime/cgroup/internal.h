@@ -25,8 +25,8 @@ struct cg_driver {
 	unsigned long magic; /* statfs f_type of the mount */
 	/* before a child of @fd is made or used */
 	int (*before_child)(const struct cg_ctx *x, int fd, struct err *e);
-	/* after child @fd of @parent_fd was made */
-	int (*after_mkdir)(const struct cg_ctx *x, int parent_fd, int fd, struct err *e);
+	/* after child @fd of @parent_fd was made, or found: who made it may not be done with it yet */
+	int (*entered)(const struct cg_ctx *x, int parent_fd, int fd, struct err *e);
 	/* the last directory: may processes be put here? adds to @ret what the child joins with */
 	int (*open_join)(const struct cg_ctx *x, int fd, struct cgroup_fds *ret, struct err *e);
 	int (*set_devices)(const struct cg_ctx *x, int fd, struct err *e);

@@ -29,7 +29,7 @@ static int inherit(const struct cg_ctx *x, int parent_fd, int fd, const char *fi
 	return 0;
 }
 
-static int v1_after_mkdir(const struct cg_ctx *x, int parent_fd, int fd, struct err *e)
+static int v1_entered(const struct cg_ctx *x, int parent_fd, int fd, struct err *e)
 {
 	if (!cg_dir_has(x->dir, "cpuset"))
 		return 0;
@@ -120,7 +120,7 @@ static int v1_freeze(const struct cg_ctx *x, int fd, bool frozen, struct err *e)
 
 const struct cg_driver cg_v1 = {
 	.magic = CGROUP_SUPER_MAGIC,
-	.after_mkdir = v1_after_mkdir,
+	.entered = v1_entered,
 	.open_join = v1_open_join,
 	.set_devices = v1_set_devices,
 	.freeze = v1_freeze,

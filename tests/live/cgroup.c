@@ -233,6 +233,22 @@ static void join_and_remove(void)
 	t_ok(cgroup_open(&cg, &fds, &e) < 0 && e.kind == ERR_STATE, "opening it is an error");
 }
 
+/* As of another create that has made the directory, and not yet given its cpuset anything. */
+static void half_made(void)
+{
+	struct op_cgroup cg = op();
+	struct cgroup_fds fds;
+	struct err e = ERR_INIT;
+
+	for (size_t i = 0; i < n_dirs; i++)
+		mkdir(at(i, ""), 0755);
+	if (succeeds(cgroup_make(&cg, &fds, &e), &e, "cgroups that are there are taken over")) {
+		t_ok(status_of(spawn(&fds, body_is_in)) == 0, "and can be joined");
+		cgroup_fds_done(&fds);
+	}
+	succeeds(cgroup_remove(&cg, &e), &e, "and are removed");
+}
+
 static void in_use(void)
 {
 	struct op_cgroup cg = op();
@@ -538,6 +554,7 @@ static void suite(void)
 {
 	find_dirs();
 	join_and_remove();
+	half_made();
 	in_use();
 	freezing();
 	devices();
