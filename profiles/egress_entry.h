@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* egress_entry.h - one entry of egress.allow: "name:port", or an object */
+/* egress_entry.h - entries of egress.allow and egress.deny: "name:port", or an object */
 #ifndef PROFILES_EGRESS_ENTRY_H
 #define PROFILES_EGRESS_ENTRY_H
 
@@ -11,7 +11,8 @@ struct egress_list {
 	size_t n;
 };
 
-/* egress_entries_decode() - a field_custom decoder; @obj is a struct egress_list, replaced */
-int egress_entries_decode(struct field_ctx *c, const struct json *v, void *obj, struct err *e);
+/* field_custom decoders of egress.allow and egress.deny; @obj is a struct egress_list, replaced */
+int egress_allow_decode(struct field_ctx *c, const struct json *v, void *obj, struct err *e);
+int egress_deny_decode(struct field_ctx *c, const struct json *v, void *obj, struct err *e);
 
 #endif

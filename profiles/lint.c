@@ -255,9 +255,9 @@ static void lint_host(struct lint *l, const char *member, const struct egress_en
 {
 	bool pattern = str_has_prefix(x->host, "*.");
 	const char *name = pattern ? x->host + 2 : x->host;
-	struct ipaddr addr;
+	struct cidr net;
 
-	if (ipaddr_parse(x->host, strlen(x->host), &addr))
+	if (cidr_parse(x->host, strlen(x->host), &net))
 		hole(l, "lint.egress.address", member,
 		     "an address has no name that a certificate could prove");
 	for (size_t i = 0; i < ARRAY_SIZE(shared_suffixes); i++)

@@ -40,12 +40,17 @@ static bool is_subset(const char *const *v, size_t n, const char *const *of, siz
 /* ---- egress.allow ---- */
 
 /* A new member of an entry may make it wider: say in is_entry_covered() what it means. */
-static_assert(sizeof(struct egress_entry) == 6 * sizeof(void *), "teach is_entry_covered() the new member");
+static_assert(sizeof(struct egress_entry) == 7 * sizeof(void *), "teach is_entry_covered() the new member");
 
 static bool is_host_covered(const char *host, const char *by)
 {
+	struct cidr inner, outer;
+
 	if (streq(host, by))
 		return true;
+	if (cidr_parse(by, strlen(by), &outer))
+		return cidr_parse(host, strlen(host), &inner) && inner.bits >= outer.bits &&
+		       cidr_contains(&outer, &inner.net);
 	if (!str_has_prefix(host, "*."))
 		return hostname_matches(by, host);
 	/* "*.a.b" lies below "*.b" where "a.b" does */
@@ -60,7 +65,8 @@ static bool has_port(const struct egress_entry *x, uint16_t port)
 	return false;
 }
 
-static bool is_entry_covered(const struct egress_entry *x, const struct egress_entry *by)
+/* What is asked of a connection apart: is_entry_covered(). */
+static bool is_reach_covered(const struct egress_entry *x, const struct egress_entry *by)
 {
 	if (!is_host_covered(x->host, by->host) ||
 	    !is_subset(x->addresses, x->n_addresses, by->addresses, by->n_addresses))
@@ -71,10 +77,19 @@ static bool is_entry_covered(const struct egress_entry *x, const struct egress_e
 	return true;
 }
 
-static const struct egress_entry *find_cover(P *p, const struct egress_entry *x)
+static bool is_entry_covered(const struct egress_entry *x, const struct egress_entry *by)
+{
+	bool tls = x->tls == by->tls || x->tls == PROFILE_TLS_REQUIRE;
+
+	return is_reach_covered(x, by) && tls && (x->ech_denied || !by->ech_denied);
+}
+
+static const struct egress_entry *find_cover(P *p, const struct egress_entry *x,
+					     bool (*is_covered)(const struct egress_entry *,
+								const struct egress_entry *))
 {
 	for (size_t i = 0; i < p->egress.n_allow; i++)
-		if (is_entry_covered(x, &p->egress.allow[i]))
+		if (is_covered(x, &p->egress.allow[i]))
 			return &p->egress.allow[i];
 	return NULL;
 }
@@ -82,7 +97,30 @@ static const struct egress_entry *find_cover(P *p, const struct egress_entry *x)
 static bool egress_allow(P *c, P *p)
 {
 	for (size_t i = 0; i < c->egress.n_allow; i++)
-		if (!find_cover(p, &c->egress.allow[i]))
+		if (!find_cover(p, &c->egress.allow[i], is_entry_covered))
+			return false;
+	return true;
+}
+
+static bool is_denied_by(const struct egress_entry *x, P *c)
+{
+	for (size_t i = 0; i < c->egress.n_deny; i++) {
+		const struct egress_entry *y = &c->egress.deny[i];
+		bool all = y->n_ports == 0;
+
+		for (size_t k = 0; k < x->n_ports && !all && has_port(y, x->ports[k]); k++)
+			all = k + 1 == x->n_ports;
+		if (all && is_host_covered(x->host, y->host))
+			return true;
+	}
+	return false;
+}
+
+/* More may be denied, never less. */
+static bool egress_deny(P *c, P *p)
+{
+	for (size_t i = 0; i < p->egress.n_deny; i++)
+		if (!is_denied_by(&p->egress.deny[i], c))
 			return false;
 	return true;
 }
@@ -242,6 +280,8 @@ static bool egress_mode(P *c, P *p)
 	};
 	TABLE_CHECK(width, PROFILE_NET__COUNT);
 
+	if (p->egress.learn && !c->egress.learn && c->egress.mode == NET_EGRESS)
+		return false;
 	return width[c->egress.mode] <= width[p->egress.mode];
 }
 
@@ -305,6 +345,8 @@ static const struct row {
 	{ "egress.via", V_TEXT, egress_via },
 	{ "egress.port", V_NUMBER, always },
 	{ "egress.allow", V_LIST, egress_allow },
+	{ "egress.deny", V_LIST, egress_deny },
+	{ "egress.groups", V_LIST, egress_allow }, /* as what they stand for */
 	{ "seccomp", V_NONE, seccomp },
 };
 
@@ -429,7 +471,7 @@ static void inherit_entries(struct arena *a, struct profile *c, P *parent)
 	struct egress_entry *v = arena_alloc(a, c->egress.n_allow + 1, sizeof(*v));
 
 	for (size_t i = 0; i < c->egress.n_allow; i++) {
-		const struct egress_entry *x = &c->egress.allow[i], *by = find_cover(parent, x);
+		const struct egress_entry *x = &c->egress.allow[i], *by = find_cover(parent, x, is_reach_covered);
 
 		v[i] = by ? *by : *x;
 		v[i].host = x->host;

@@ -10,15 +10,35 @@
 
 #include "base/str.h"
 #include "profiles/builtin.h"
+#include "profiles/egress_groups.h"
 #include "profiles/nested.h"
 #include "profiles/profile_doc.h"
 
 #define DEFAULT_DIR "/var/lib/agentrt"
 #define DEFAULT_PORT 3128u
 
+/* What the document lists, and then what its groups do. */
+static struct egress_list with_groups(struct arena *a, const struct profile_doc *d)
+{
+	struct egress_list out = { 0 };
+
+	for (size_t i = 0; i < d->egress_allow.n; i++)
+		*arena_push(a, out.v, out.n) = d->egress_allow.v[i];
+	for (size_t i = 0; i < d->n_egress_groups; i++) {
+		size_t n = 0;
+		const struct egress_entry *v = egress_group(d->egress_groups[i], &n);
+
+		for (size_t k = 0; k < n; k++)
+			*arena_push(a, out.v, out.n) = v[k];
+	}
+	return out;
+}
+
 static struct profile *to_profile(struct arena *a, const struct profile_doc *d)
 {
 	struct profile *p = arena_alloc(a, 1, sizeof(*p));
+	struct egress_list allow = with_groups(a, d);
+	bool learn = d->egress_mode == NET_LEARN;
 
 	*p = (struct profile){
 		.name = d->name ? d->name : "",
@@ -47,9 +67,10 @@ static struct profile *to_profile(struct arena *a, const struct profile_doc *d)
 			    d->n_show },
 		.env = { d->env_screen.v, d->env_strict.v, d->env_allow, d->env_keep,
 			 d->n_env_allow, d->n_env_keep },
-		.egress = { d->egress_mode, d->egress_via == VIA_HOST ? "host" : "engine",
-			    (uint16_t)(d->egress_port.set ? d->egress_port.v : DEFAULT_PORT),
-			    d->egress_allow.v, d->egress_allow.n },
+		.egress = { learn ? (int)NET_EGRESS : d->egress_mode,
+			    d->egress_via == VIA_HOST ? "host" : "engine",
+			    (uint16_t)(d->egress_port.set ? d->egress_port.v : DEFAULT_PORT), learn,
+			    allow.v, allow.n, d->egress_deny.v, d->egress_deny.n },
 	};
 	for (size_t i = 0; i < d->n_ns_shared; i++)
 		p->ns_shared |= 1u << d->ns_shared[i];

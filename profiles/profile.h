@@ -28,14 +28,18 @@ enum profile_root { ROOT_AS_SPEC, ROOT_OVERLAY, PROFILE_ROOT__COUNT };
 enum profile_upper { UPPER_DISK, UPPER_TMPFS, PROFILE_UPPER__COUNT };
 enum profile_projects { PROJECTS_DIRECT, PROJECTS_RO, PROJECTS_COW, PROFILE_PROJECTS__COUNT };
 enum profile_net { NET_AS_SPEC, NET_EGRESS, NET_NONE, NET_ENGINE, PROFILE_NET__COUNT };
+enum profile_tls { PROFILE_TLS_BY_PORT, PROFILE_TLS_REQUIRE, PROFILE_TLS_ANY, PROFILE_TLS_NONE,
+		   PROFILE_TLS__COUNT };
 
 struct egress_entry {
-	const char *host; /* canonical name or "*.suffix", lower case; or an IP literal */
-	uint16_t *ports;
-	size_t n_ports; /* 0 denies */
+	const char *host; /* canonical name or "*.suffix", lower case; or an address or network */
+	const uint16_t *ports;
+	size_t n_ports; /* 0: of egress.allow none, of egress.deny all */
 	const char **addresses; /* CIDRs that the name may resolve to although not global unicast */
 	size_t n_addresses;
 	const char *note;
+	int tls;	 /* enum profile_tls */
+	bool ech_denied; /* refuse an encrypted ClientHello */
 };
 
 /* An annotation of the container that was laid over the profile: see narrow.h */
@@ -95,8 +99,11 @@ struct profile {
 		int mode; /* enum profile_net */
 		const char *via; /* "engine" or "host" */
 		uint16_t port;	 /* explicit proxy on 127.0.0.1 in A: 3128 */
-		struct egress_entry *allow;
+		bool learn;	 /* mode "learn": as "egress", but nothing gets out */
+		struct egress_entry *allow; /* with those of the groups */
 		size_t n_allow;
+		struct egress_entry *deny; /* these win */
+		size_t n_deny;
 	} egress;
 };
 

@@ -13,6 +13,7 @@
 
 #include "base/path.h"
 #include "base/str.h"
+#include "profiles/egress_groups.h"
 #include "spec/names_table.h"
 #include "spec/oci_tables.h"
 
@@ -35,8 +36,8 @@ NAMES(profile_projects_names, "way to mount projects", { "direct", PROJECTS_DIRE
 TABLE_CHECK(profile_projects_names_rows, PROFILE_PROJECTS__COUNT);
 
 NAMES(profile_net_names, "egress mode", { "spec", NET_AS_SPEC }, { "egress", NET_EGRESS },
-      { "none", NET_NONE }, { "engine", NET_ENGINE });
-TABLE_CHECK(profile_net_names_rows, PROFILE_NET__COUNT);
+      { "none", NET_NONE }, { "engine", NET_ENGINE }, { "learn", NET_LEARN });
+TABLE_CHECK(profile_net_names_rows, PROFILE_NET__COUNT + 1);
 
 NAMES(profile_via_names, "way out", { "engine", VIA_ENGINE }, { "host", VIA_HOST });
 
@@ -61,7 +62,8 @@ static int decode_seccomp(struct field_ctx *c, const struct json *v, void *obj, 
 }
 
 static const struct field_custom seccomp_custom = { .decode = decode_seccomp };
-static const struct field_custom egress_custom = { .decode = egress_entries_decode };
+static const struct field_custom allow_custom = { .decode = egress_allow_decode };
+static const struct field_custom deny_custom = { .decode = egress_deny_decode };
 
 /* All sections' members lie in the one struct. */
 #define D struct profile_doc
@@ -99,7 +101,9 @@ TABLE(env_table, ROW("screen", F_OPT_BOOL, OPT, D, env_screen, NULL, SEC),
 TABLE(egress_table, ROW("mode", F_ENUM, OPT, D, egress_mode, &profile_net_names, SEC),
       ROW("via", F_ENUM, OPT, D, egress_via, &profile_via_names, SEC),
       ROW("port", F_OPT_U32, OPT, D, egress_port, NULL, SEC),
-      ROW_CUSTOM("allow", OPT, D, egress_allow, &egress_custom, SEC));
+      ROW_CUSTOM("allow", OPT, D, egress_allow, &allow_custom, SEC),
+      ROW_CUSTOM("deny", OPT, D, egress_deny, &deny_custom, SEC),
+      ROW_N("groups", F_STRINGS, OPT, D, egress_groups, n_egress_groups, NULL, SEC));
 const struct field_table profile_table = {
 	.what = "profile",
 	.size = sizeof(D),
@@ -217,6 +221,17 @@ static int check_env_names(const struct checker *k, struct err *e)
 	return 0;
 }
 
+static int check_groups(const struct checker *k, struct err *e)
+{
+	size_t n;
+
+	for (size_t i = 0; i < k->d->n_egress_groups; i++)
+		if (!egress_group(k->d->egress_groups[i], &n))
+			return fail(k, e, arena_printf(k->a, "egress.groups[%zu]", i),
+				    "there is no group \"%.40s\"", k->d->egress_groups[i]);
+	return 0;
+}
+
 static int check_numbers(const struct checker *k, struct err *e)
 {
 	const struct profile_doc *d = k->d;
@@ -249,7 +264,7 @@ static int check(const struct checker *k, struct err *e)
 	    check_patterns(k, "mounts.show", d->show, d->n_show, e) ||
 	    (d->root_dir && check_path(k, "root.dir", d->root_dir, e)))
 		return -1;
-	return check_env_names(k, e);
+	return check_env_names(k, e) || check_groups(k, e) ? -1 : 0;
 }
 
 const char *profile_doc_missing(const struct profile_doc *d)

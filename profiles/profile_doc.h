@@ -13,6 +13,7 @@
 #include "spec/field.h"
 
 enum profile_via { VIA_ENGINE, VIA_HOST };
+#define NET_LEARN PROFILE_NET__COUNT /* of the document alone: becomes NET_EGRESS and a flag */
 
 struct profile_doc {
 	const char *name, *extends, *description;
@@ -39,7 +40,9 @@ struct profile_doc {
 	size_t n_hide, n_show;
 	int egress_mode, egress_via;
 	struct opt_u32 egress_port;
-	struct egress_list egress_allow;
+	struct egress_list egress_allow, egress_deny;
+	const char **egress_groups;
+	size_t n_egress_groups;
 };
 
 extern const struct field_table profile_table;

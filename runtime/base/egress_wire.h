@@ -45,7 +45,10 @@ enum egress_fd {
  *   container <id>
  *   profile <name>
  *   port <n>
- *   allow <canonical host | *.suffix | IP literal> <port>[,<port>...] [<cidr>[,<cidr>...]]
+ *   [learn]
+ *   allow <canonical host | *.suffix | IP literal | cidr> <port>[,<port>...]
+ *         [tls=require|any|none] [ech=deny] [<cidr>[,<cidr>...]]
+ *   deny <host as above> <port>[,<port>...] | *
  *   end
  */
 #define EGRESS_POLICY_MAGIC "agentrt-egress-policy 1"

@@ -4,6 +4,13 @@
 
 #include "base/table.h"
 
+#define SSH_DISCONNECT 1u /* RFC 4253, 11.1 */
+#define SSH_BLOCK      8u /* and 6: a packet is a multiple of this, with 4 bytes of padding */
+#define TLS_ALERT      21
+#define TLS_FATAL      2
+#define TLS_DENIED     49 /* access_denied; RFC 8446, 6.2 */
+#define TLS_INTERNAL   80 /* internal_error */
+
 static const char *const error_word[] = {
 	[RULE_ALLOWS] = "",
 	[RULE_DENIES] = "denied",
@@ -98,4 +105,52 @@ void answer_http(struct strbuf *b, const struct answer *a)
 		    "Connection: close\r\n\r\n",
 		    info->http, phrase_of(info->http), info->name, body.len, info->name);
 	strbuf_add(b, body.p, body.len);
+}
+
+static void put32(struct strbuf *b, size_t v)
+{
+	const char s[4] = { (char)(v >> 24), (char)(v >> 16), (char)(v >> 8), (char)v };
+
+	strbuf_add(b, s, sizeof(s));
+}
+
+/* The version line, and a disconnection before any key exchange: clients print its text. */
+static void answer_ssh(struct strbuf *b, const struct answer *a)
+{
+	static const char zeros[2 * SSH_BLOCK];
+	auto_strbuf struct strbuf text = STRBUF_INIT;
+	size_t payload, padding;
+
+	answer_text(&text, a);
+	payload = 1 + 4 + 4 + text.len + 4;
+	padding = SSH_BLOCK - (4 + 1 + payload) % SSH_BLOCK;
+	if (padding < 4)
+		padding += SSH_BLOCK;
+	strbuf_adds(b, "SSH-2.0-agentrt\r\n");
+	put32(b, 1 + payload + padding);
+	strbuf_add(b, &(char){ (char)padding }, 1);
+	strbuf_add(b, &(char){ SSH_DISCONNECT }, 1);
+	put32(b, 1); /* HOST_NOT_ALLOWED_TO_CONNECT */
+	put32(b, text.len);
+	strbuf_add(b, text.p, text.len);
+	put32(b, 0); /* language */
+	strbuf_add(b, zeros, padding);
+}
+
+static void answer_tls(struct strbuf *b, const struct answer *a)
+{
+	bool denied = rule_info(a->rule)->class == RULE_DENIES;
+	const char alert[] = { TLS_ALERT, 3, 3, 0, 2, TLS_FATAL, denied ? TLS_DENIED : TLS_INTERNAL };
+
+	strbuf_add(b, alert, sizeof(alert));
+}
+
+void answer_inside(struct strbuf *b, const struct answer *a)
+{
+	if (a->check == CHECK_TLS || a->check == CHECK_TLS_NAME)
+		answer_tls(b, a);
+	else if (a->check == CHECK_HTTP || a->port == 80)
+		answer_http(b, a);
+	else if (a->port == 22)
+		answer_ssh(b, a);
 }

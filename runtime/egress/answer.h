@@ -12,12 +12,16 @@ struct answer {
 	uint16_t port;	    /* 0 unknown */
 	const char *detail; /* one clause more than the rule's reason, or NULL */
 	const char *profile;
-	bool is_greeted; /* SOCKS: the client knows that it talks to a proxy */
+	bool is_greeted;  /* SOCKS: the client knows that it talks to a proxy */
+	enum check check; /* what the connection carries, or should */
 };
 
 /* answer_text() - the same as one line without its end */
 void answer_text(struct strbuf *b, const struct answer *a);
 void answer_json(struct strbuf *b, const struct answer *a);
 void answer_http(struct strbuf *b, const struct answer *a);
+/* answer_inside() - in the protocol that the connection itself carries; nothing where that has no
+ * words for it */
+void answer_inside(struct strbuf *b, const struct answer *a);
 
 #endif

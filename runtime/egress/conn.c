@@ -97,13 +97,14 @@ static void refuse(struct conn *c, enum rule rule, const char *detail)
 		.detail = detail,
 		.profile = c->table->policy->profile,
 		.is_greeted = c->is_greeted,
+		.check = c->check,
 	};
 
 	log_it(c, rule);
 	drop_server(c);
 	strbuf_done(&c->client.queued);
 	c->client.sent = 0;
-	c->way->answer(&c->client.queued, &a);
+	(c->is_open ? answer_inside : c->way->answer)(&c->client.queued, &a);
 	if (c->client.queued.len == 0) {
 		break_off(c);
 		return;
@@ -174,8 +175,9 @@ static void on_dialled(struct dial *dl, int fd, const struct ipaddr *addr, enum 
 		return;
 	}
 	c->way->connected(c);
+	c->is_open = !c->wants_reply;
 	set_state(c, CONN_RELAY);
-	set_deadline(c, CONN_RELAY_MS);
+	set_deadline(c, c->check == CHECK_NONE ? CONN_RELAY_MS : CONN_HEAD_MS);
 	run(c);
 }
 
@@ -202,6 +204,12 @@ static void decide(struct conn *c)
 	if (rule == RULE_OK && !c->dest.is_addr &&
 	    names_slot(c->table->names, c->dest.name) == NAMES_NONE)
 		rule = RULE_WILDCARD;
+	c->check = policy_check(c->table->policy, &c->dest, &c->ech_denied);
+	if (c->wants_reply) { /* a request that is read already, and plain HTTP */
+		if (rule == RULE_OK && c->check != CHECK_HTTP && c->check != CHECK_NONE)
+			rule = RULE_TLS;
+		c->check = CHECK_NONE;
+	}
 	if (rule != RULE_OK) {
 		refuse(c, rule, NULL);
 		return;
@@ -280,7 +288,7 @@ static enum relay_status run_reply(struct conn *c)
 		if (n < 0 && !c->server.can_read)
 			return RELAY_IDLE;
 		enum way_step step =
-			n > 0 ? c->way->reply(c, in, (size_t)n, &rule) : WAY_REFUSE;
+			n > 0 ? http_reply(c, in, (size_t)n, &rule) : WAY_REFUSE;
 		if (step == WAY_MORE && !c->server.hung_up) {
 			c->server.can_read = false;
 			return RELAY_IDLE;
@@ -297,8 +305,33 @@ static void finish_relay(struct conn *c)
 	linger(c);
 }
 
+/* Return: whether the flows may run. */
+static bool run_check(struct conn *c)
+{
+	bool more;
+	enum rule rule;
+
+	if (side_flush(&c->client) == RELAY_GONE) {
+		break_off(c);
+		return false;
+	}
+	rule = conn_check(c, &more);
+	if (rule != RULE_OK) {
+		refuse(c, rule, NULL);
+		return false;
+	}
+	if (more)
+		return false;
+	c->check = CHECK_NONE;
+	set_deadline(c, CONN_RELAY_MS);
+	return true;
+}
+
 static void run_relay(struct conn *c)
 {
+	if (c->check != CHECK_NONE && !run_check(c))
+		return;
+
 	uint64_t before = c->up.moved + c->down.moved;
 	enum relay_status down = RELAY_IDLE;
 	enum relay_status up = flow_run(&c->up, &c->client, &c->server, &c->table->pipes);
@@ -399,6 +432,8 @@ static void on_deadline(struct conn *c)
 {
 	if (c->state == CONN_RELAY && c->wants_reply && c->client.queued.len == 0)
 		refuse(c, RULE_TIMEOUT, NULL);
+	else if (c->state == CONN_RELAY && c->check != CHECK_NONE)
+		refuse(c, RULE_SLOW, NULL);
 	else if (c->state == CONN_RELAY)
 		break_off(c);
 	else if (c->state == CONN_HEAD && c->via[0]) /* it has begun to say something */

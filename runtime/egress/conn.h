@@ -4,7 +4,8 @@
  *
  *   CONN_HEAD    the way reads bytes until it knows a destination; nothing is consumed before
  *   CONN_DIAL    allowed: resolving and connecting; the client's bytes wait in its socket
- *   CONN_RELAY   both flows run, each with its own end
+ *   CONN_RELAY   both flows run, each with its own end; but first the client's first bytes must be
+ *                what the entry says (conn_check.c), and none of them leaves before that
  *   CONN_ANSWER  a refusal or failure is being written
  *   CONN_LINGER  all is said; what the client still sends is thrown away, so that closing does
  *                not reset the connection before it has read the answer
@@ -59,8 +60,6 @@ struct way {
 	enum way_step (*feed)(struct conn *c, const char *in, size_t n, enum rule *ret_rule);
 	/* the server is connected: queue what either side must hear first, set up both flows */
 	void (*connected)(struct conn *c);
-	/* what the server says first, while c->wants_reply; the same steps */
-	enum way_step (*reply)(struct conn *c, const char *in, size_t n, enum rule *ret_rule);
 	/* a refusal in the way's own words; none: the connection is reset */
 	void (*answer)(struct strbuf *b, const struct answer *a);
 };
@@ -80,6 +79,9 @@ struct conn {
 	bool ends_with_reply;	  /* one request, one response: the server's end is the end */
 	bool wants_reply;
 	bool is_greeted; /* SOCKS: methods are agreed on */
+	bool is_open;	 /* what the client hears now comes from inside the connection */
+	enum check check; /* what the client must say first; CHECK_NONE once it has */
+	bool ech_denied;
 	bool is_queued;
 	struct conn *next; /* in the run queue */
 	int64_t started_ms, active_ms, deadline_ms;

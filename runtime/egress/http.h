@@ -50,6 +50,13 @@ enum http_status http_request(const char *in, size_t n, struct http_request *ret
 			      enum rule *ret_rule);
 
 /**
+ * http_request_to() - the same inside a connection to @to: a path, and Host of @to alone
+ * The request is written anew and told to close, so it is the only one on its connection.
+ */
+enum http_status http_request_to(const struct dest *to, const char *in, size_t n,
+				 struct http_request *ret, enum rule *ret_rule);
+
+/**
  * http_response() - read a response's head, write it anew with "Connection: close"
  * @out:	on HTTP_DONE the new head is added
  * @ret_final:	whether this is the response itself, not a 1xx in front of it

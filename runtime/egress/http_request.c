@@ -209,6 +209,19 @@ static enum rule check_connect(const struct head *h, const struct start *s,
 	return rule;
 }
 
+/* The rest of a request that is passed on: nothing of its head goes on as it came. */
+static enum rule check_and_print(const struct head *h, const struct start *s, struct text path,
+				 struct http_request *r)
+{
+	enum rule rule = check_host(h, s, &r->dest);
+
+	if (rule == RULE_OK)
+		rule = check_framing(h, s, &r->body);
+	if (rule == RULE_OK)
+		print_request(&r->out, h, s, path, r);
+	return rule;
+}
+
 static enum rule check_absolute(const struct head *h, const struct start *s,
 				struct http_request *r)
 {
@@ -217,17 +230,31 @@ static enum rule check_absolute(const struct head *h, const struct start *s,
 
 	if (rule == RULE_OK)
 		rule = parse_authority(authority, 80, &r->dest);
-	if (rule == RULE_OK)
-		rule = check_host(h, s, &r->dest);
-	if (rule == RULE_OK)
-		rule = check_framing(h, s, &r->body);
-	if (rule == RULE_OK)
-		print_request(&r->out, h, s, path, r);
-	return rule;
+	return rule == RULE_OK ? check_and_print(h, s, path, r) : rule;
 }
 
-enum http_status http_request(const char *in, size_t n, struct http_request *ret,
-			      enum rule *ret_rule)
+/* A path, "*", or an absolute URL that says the same as the connection. */
+static enum rule check_origin(const struct head *h, const struct start *s, struct http_request *r)
+{
+	struct dest to = r->dest;
+	struct text authority, path = s->target;
+	enum rule rule = RULE_OK;
+
+	if (text_is(path, "*") && text_is(s->method, "OPTIONS"))
+		path.n = 0;
+	else if (path.s[0] != '/') {
+		rule = split_url(s->target, &authority, &path);
+		if (rule == RULE_OK)
+			rule = parse_authority(authority, 80, &to);
+		if (rule == RULE_OK && (!streq(to.name, r->dest.name) || to.port != r->dest.port))
+			rule = RULE_HOST;
+	}
+	return rule == RULE_OK ? check_and_print(h, s, path, r) : rule;
+}
+
+/* @to: NULL, or where the connection goes that the request comes on. */
+static enum http_status read_request(const struct dest *to, const char *in, size_t n,
+				     struct http_request *ret, enum rule *ret_rule)
 {
 	struct http_request r = { .out = STRBUF_INIT };
 	struct start s;
@@ -245,9 +272,25 @@ enum http_status http_request(const char *in, size_t n, struct http_request *ret
 		return HTTP_BAD;
 	r.is_connect = text_is(s.method, "CONNECT");
 	r.head_bytes = h.bytes;
-	*ret_rule = r.is_connect ? check_connect(&h, &s, &r) : check_absolute(&h, &s, &r);
+	if (to)
+		r.dest = *to;
+	*ret_rule = to		   ? check_origin(&h, &s, &r) :
+		    r.is_connect ? check_connect(&h, &s, &r) :
+				     check_absolute(&h, &s, &r);
 	if (*ret_rule != RULE_OK)
 		return HTTP_BAD;
 	*ret = r;
 	return HTTP_DONE;
+}
+
+enum http_status http_request(const char *in, size_t n, struct http_request *ret,
+			      enum rule *ret_rule)
+{
+	return read_request(NULL, in, n, ret, ret_rule);
+}
+
+enum http_status http_request_to(const struct dest *to, const char *in, size_t n,
+				 struct http_request *ret, enum rule *ret_rule)
+{
+	return read_request(to, in, n, ret, ret_rule);
 }

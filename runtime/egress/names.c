@@ -54,7 +54,7 @@ void names_init(struct names *n, const struct policy *p, struct steer_page *page
 		n->n_exact_left += !p->entries[i].is_addr && p->entries[i].host[0] != '*';
 	if (!page)
 		return;
-	for (size_t i = 0; i < p->n_entries; i++)
+	for (size_t i = 0; i < p->n_entries && !p->learn; i++)
 		add_ports(n, &p->entries[i]);
 	for (size_t i = 0; i < sizeof(talkative) / sizeof(talkative[0]); i++)
 		page->port[talkative[i]] |=
@@ -110,7 +110,7 @@ static bool takes_slot(struct names *n, const char *name)
 	size_t i = en ? (size_t)(en - n->policy->entries) : 0;
 
 	if (!en)
-		return false;
+		return n->policy->learn && n->n + n->n_exact_left < STEER_SLOTS;
 	if (en->host[0] != '*') {
 		n->n_exact_left -= n->n_exact_left > 0;
 		return n->n < STEER_SLOTS;

@@ -32,16 +32,11 @@ enum rule dest_set(struct dest *ret, const char *host, size_t n, bool bracketed,
 	return RULE_OK;
 }
 
-static bool addr_equal(const struct ipaddr *a, const struct ipaddr *b)
-{
-	return a->family == b->family && memcmp(a->b, b->b, sizeof(a->b)) == 0;
-}
-
 static bool names_host(const struct policy_entry *en, const struct dest *d)
 {
 	if (en->is_addr != d->is_addr)
 		return false;
-	return d->is_addr ? addr_equal(&en->addr, &d->addr) : hostname_matches(en->host, d->name);
+	return d->is_addr ? cidr_contains(&en->net, &d->addr) : hostname_matches(en->host, d->name);
 }
 
 /* What stands in front of a wildcard's suffix is whatever the container says, and reaches the name
@@ -67,7 +62,7 @@ static bool names_port(const struct policy_entry *en, uint16_t port)
 	for (size_t i = 0; i < en->n_ports; i++)
 		if (en->ports[i] == port)
 			return true;
-	return mutant("egress.port");
+	return en->n_ports == 0 || mutant("egress.port");
 }
 
 static bool is_reserved(const struct dest *d)
@@ -78,12 +73,24 @@ static bool is_reserved(const struct dest *d)
 	return false;
 }
 
+static bool is_denied(const struct policy *p, const struct dest *d)
+{
+	for (size_t i = 0; i < p->n_denied; i++)
+		if (names_host(&p->denied[i], d) && names_port(&p->denied[i], d->port))
+			return !mutant("egress.deny");
+	return false;
+}
+
 enum rule policy_decide(const struct policy *p, const struct dest *d)
 {
 	enum rule r = d->is_addr ? RULE_LITERAL : RULE_ALLOW;
 
 	if (is_reserved(d))
 		return RULE_RESERVED;
+	if (is_denied(p, d))
+		return RULE_DENY;
+	if (p->learn && !mutant("egress.learn"))
+		return RULE_LEARN;
 	for (size_t i = 0; i < p->n_entries; i++) {
 		if (!names_host(&p->entries[i], d))
 			continue;
@@ -103,15 +110,51 @@ enum rule policy_decide(const struct policy *p, const struct dest *d)
 enum rule policy_decide_name(const struct policy *p, const struct dest *d)
 {
 	struct dest at = *d;
-	enum rule r = policy_decide(p, &at);
+	enum rule r;
 
-	for (size_t i = 0; i < p->n_entries && r == RULE_PORT; i++)
-		for (size_t k = 0; names_host(&p->entries[i], d) && k < p->entries[i].n_ports &&
-				   r == RULE_PORT; k++) {
-			at.port = p->entries[i].ports[k];
-			r = policy_decide(p, &at);
+	at.port = 0; /* no entry's */
+	r = policy_decide(p, &at);
+	if (r == RULE_LEARN)
+		return RULE_OK;
+	for (size_t i = 0; i < p->n_entries && r != RULE_DENY; i++) {
+		const struct policy_entry *en = &p->entries[i];
+
+		for (size_t k = 0; names_host(en, d) && k < en->n_ports; k++) {
+			at.port = en->ports[k];
+			if (policy_decide(p, &at) == RULE_OK)
+				return RULE_OK;
 		}
+	}
 	return r;
+}
+
+static enum check check_of(const struct policy_entry *en, uint16_t port)
+{
+	bool tls_port = port == 443 || port == 8443 || port == 853;
+	enum policy_tls tls = en->tls != TLS_DEFAULT ? en->tls : tls_port ? TLS_REQUIRE : TLS_NONE;
+
+	if (tls == TLS_REQUIRE)
+		return en->is_addr ? CHECK_TLS : CHECK_TLS_NAME;
+	if (tls == TLS_ANY)
+		return CHECK_TLS;
+	return port == 80 ? CHECK_HTTP : CHECK_NONE;
+}
+
+/* An entry of the name itself goes before a wildcard's, an earlier one before a later. */
+enum check policy_check(const struct policy *p, const struct dest *d, bool *ret_ech_denied)
+{
+	const struct policy_entry *best = NULL;
+
+	for (size_t i = 0; i < p->n_entries; i++) {
+		const struct policy_entry *en = &p->entries[i];
+
+		if (!names_host(en, d) || !names_port(en, d->port))
+			continue;
+		if (!best || (best->host[0] == '*' && en->host[0] != '*'))
+			best = en;
+	}
+	*ret_ech_denied = best && best->ech_denied;
+	return best ? check_of(best, d->port) : CHECK_NONE;
 }
 
 const struct policy_entry *policy_entry_of(const struct policy *p, const char *name)
@@ -170,12 +213,15 @@ static bool is_listed(const struct policy *p, const struct dest *d, const struct
 enum rule policy_screen(const struct policy *p, const struct own_set *own, const struct dest *d,
 			const struct ipaddr *a)
 {
+	struct dest there = { .is_addr = true, .addr = *a, .port = d->port };
 	struct ipaddr inner;
 
 	if (ipaddr_is_never(a) && !mutant("egress.never"))
 		return RULE_NEVER;
 	if (is_own(own, a) && !mutant("egress.own"))
 		return RULE_OWN;
+	if (is_denied(p, &there))
+		return RULE_DENY;
 	if (nat64_inner(a, &inner) && (ipaddr_is_never(&inner) || is_own(own, &inner)))
 		return RULE_OWN;
 	if (ipaddr_is_global(a) || is_listed(p, d, a) || mutant("egress.global"))

@@ -30,12 +30,25 @@ struct dest {
 	uint16_t port;
 };
 
+/* What the bytes of a connection must be, once it is made. */
+enum policy_tls {
+	TLS_DEFAULT, /* by port: TLS_REQUIRE on 443, 8443 and 853, else TLS_NONE */
+	TLS_REQUIRE, /* a ClientHello with the entry's name; any name where the entry is an address */
+	TLS_ANY,     /* a ClientHello with any name, or none */
+	TLS_NONE,    /* not looked at; on port 80 HTTP whose Host is the entry's */
+	POLICY_TLS__COUNT
+};
+
+enum check { CHECK_NONE, CHECK_TLS_NAME, CHECK_TLS, CHECK_HTTP, CHECK__COUNT };
+
 struct policy_entry {
-	const char *host; /* "example.org", "*.example.org", or a literal's text */
+	const char *host; /* "example.org", "*.example.org", or the text of an address or network */
 	bool is_addr;
-	struct ipaddr addr;
+	struct cidr net; /* if is_addr */
 	uint16_t *ports;
-	size_t n_ports;
+	size_t n_ports;	 /* 0: all, of an entry that denies */
+	enum policy_tls tls;
+	bool ech_denied;
 	struct cidr *nets; /* where its names may resolve to besides global unicast */
 	size_t n_nets;
 };
@@ -44,8 +57,11 @@ struct policy {
 	struct arena arena;
 	const char *container, *profile;
 	uint16_t port;
+	bool learn; /* nothing gets out, but every name exists */
 	struct policy_entry *entries; /* none: nothing gets out */
 	size_t n_entries;
+	struct policy_entry *denied; /* these win */
+	size_t n_denied;
 };
 
 /* Addresses that nobody may dial: filled by own.c. */
@@ -75,6 +91,9 @@ enum rule policy_decide(const struct policy *p, const struct dest *d);
 
 /* policy_decide_name() - the same for a name alone: whether it may be reached on any port */
 enum rule policy_decide_name(const struct policy *p, const struct dest *d);
+
+/* policy_check() - what the connection to an allowed @d must begin with */
+enum check policy_check(const struct policy *p, const struct dest *d, bool *ret_ech_denied);
 
 /* policy_entry_of() - the entry that a name counts against: its own before a wildcard's; or NULL */
 const struct policy_entry *policy_entry_of(const struct policy *p, const char *name);

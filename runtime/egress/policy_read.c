@@ -14,7 +14,7 @@
 #include "egress/policy.h"
 
 #define WORD_MAX  1024 /* a container's id; every other word is shorter */
-#define WORDS_MAX 4
+#define WORDS_MAX 6
 
 struct word {
 	const char *s;
@@ -103,10 +103,10 @@ static int read_host(struct policy *p, struct policy_entry *en, const struct wor
 {
 	char canon[HOSTNAME_MAX + 1];
 
-	if (ipaddr_parse(w->s, w->n, &en->addr))
+	if (cidr_parse(w->s, w->n, &en->net))
 		en->is_addr = true;
 	else if (!hostname_canon_pattern(w->s, w->n, canon) || !word_is(w, canon))
-		return bad(e, "allow: neither a canonical host, nor *.suffix, nor an address");
+		return bad(e, "neither a canonical host, nor *.suffix, nor an address or network");
 	en->host = arena_strndup(&p->arena, w->s, w->n);
 	return 0;
 }
@@ -117,9 +117,9 @@ static int read_ports(struct policy *p, struct policy_entry *en, struct word lis
 
 	while (list_next(&list, &w)) {
 		if (en->n_ports == EGRESS_PORTS_MAX)
-			return bad(e, "allow: too many ports");
+			return bad(e, "too many ports");
 		if (!word_to_port(&w, arena_push(&p->arena, en->ports, en->n_ports)))
-			return bad(e, "allow: a port is a number from 1 to 65535");
+			return bad(e, "a port is a number from 1 to 65535");
 	}
 	return 0;
 }
@@ -130,24 +130,77 @@ static int read_nets(struct policy *p, struct policy_entry *en, struct word list
 
 	while (list_next(&list, &w)) {
 		if (en->n_nets == EGRESS_ADDRS_MAX)
-			return bad(e, "allow: too many networks");
+			return bad(e, "too many networks");
 		if (!cidr_parse(w.s, w.n, arena_push(&p->arena, en->nets, en->n_nets)))
-			return bad(e, "allow: not a network in its canonical spelling");
+			return bad(e, "not a network in its canonical spelling");
 	}
 	return 0;
+}
+
+static const struct {
+	const char *word;
+	enum policy_tls tls; /* TLS_DEFAULT: not about that */
+	bool ech_denied;
+} options[] = {
+	{ "tls=require", TLS_REQUIRE, false },
+	{ "tls=any", TLS_ANY, false },
+	{ "tls=none", TLS_NONE, false },
+	{ "ech=deny", TLS_DEFAULT, true },
+};
+
+/* Options, each at most once by their order, then networks. */
+static int read_rest(struct policy *p, struct policy_entry *en, const struct word *w, size_t n,
+		     struct err *e)
+{
+	size_t k = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(options) && k < n; i++) {
+		if (!word_is(&w[k], options[i].word) || (options[i].tls && en->tls))
+			continue;
+		if (options[i].tls)
+			en->tls = options[i].tls;
+		en->ech_denied = options[i].ech_denied;
+		k++;
+	}
+	if (k + 1 < n)
+		return bad(e, "an unknown option, or options out of order");
+	return k < n ? read_nets(p, en, w[k], e) : 0;
 }
 
 static int read_allow(struct policy *p, const struct word *w, size_t n, struct err *e)
 {
 	if (n < 3)
-		return bad(e, "allow: host and ports are wanted");
+		return bad(e, "host and ports are wanted");
 	if (p->n_entries == EGRESS_ALLOW_MAX)
-		return bad(e, "allow: too many entries");
+		return bad(e, "too many entries");
 
 	struct policy_entry *en = arena_push(&p->arena, p->entries, p->n_entries);
-	if (read_host(p, en, &w[1], e) || read_ports(p, en, w[2], e))
-		return -1;
-	return n == 4 ? read_nets(p, en, w[3], e) : 0;
+	if (read_host(p, en, &w[1], e) || read_ports(p, en, w[2], e) ||
+	    read_rest(p, en, w + 3, n - 3, e))
+		return err_ctx(e, "allow");
+	return 0;
+}
+
+static int read_deny(struct policy *p, const struct word *w, size_t n, struct err *e)
+{
+	if (n != 3)
+		return bad(e, "deny: host and ports are wanted");
+	if (p->n_denied == EGRESS_ALLOW_MAX)
+		return bad(e, "deny: too many entries");
+
+	struct policy_entry *en = arena_push(&p->arena, p->denied, p->n_denied);
+	if (read_host(p, en, &w[1], e) || (!word_is(&w[2], "*") && read_ports(p, en, w[2], e)))
+		return err_ctx(e, "deny");
+	return 0;
+}
+
+static int read_learn(struct policy *p, const struct word *w, size_t n, struct err *e)
+{
+	(void)w;
+	if (n != 1 || p->learn)
+		return bad(e, "learn: alone, and once");
+	p->learn = true;
+	return 0;
 }
 
 static const struct {
@@ -157,7 +210,9 @@ static const struct {
 	{ "container", read_container },
 	{ "profile", read_profile },
 	{ "port", read_port },
+	{ "learn", read_learn },
 	{ "allow", read_allow },
+	{ "deny", read_deny },
 };
 
 /* Single spaces, no empty word, no control byte. Return: number of words, 0 if malformed. */

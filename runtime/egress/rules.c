@@ -20,6 +20,12 @@ static const struct rule_info rows[] = {
 			"not a host name (letters, digits, hyphens and dots; IDN as punycode) and not "
 			"an address in its usual spelling",
 			"use the plain host name; retrying does not help" },
+	[RULE_DENY] = { "egress.deny", RULE_DENIES, 403, "the policy denies it by an entry of its own",
+			"only an administrator can change the deny list of profile %F; retrying does "
+			"not help" },
+	[RULE_LEARN] = { "egress.learn", RULE_DENIES, 403,
+			 "the policy only records what is asked for; nothing gets out",
+			 "an administrator sees it with: agentrt egress learned" },
 	[RULE_WILDCARD] = { "egress.wildcard", RULE_DENIES, 403,
 			    "a wildcard allows names of at most 3 more labels of 40 characters, and 256 "
 			    "of them for a container: names can carry data out",
@@ -51,6 +57,15 @@ static const struct rule_info rows[] = {
 			  "this is a proxy: CONNECT host:port, or an absolute http:// URL", FIX },
 	[RULE_SOCKS] = { "socks.syntax", RULE_DENIES, 400,
 			 "only SOCKS 5 CONNECT without authentication is possible", FIX },
+	[RULE_TLS] = { "tls.required", RULE_DENIES, 403, "the policy wants TLS on this port",
+		       "speak TLS, or an administrator can say \"tls\": \"none\" in the entry for %H:%P of "
+		       "profile %F" },
+	[RULE_TLS_SNI] = { "tls.sni", RULE_DENIES, 403,
+			   "the name in the TLS ClientHello is missing or another than the one that was "
+			   "connected to", "use one name for both; retrying does not help" },
+	[RULE_TLS_ECH] = { "tls.ech", RULE_DENIES, 403,
+			   "the entry denies an encrypted ClientHello",
+			   "switch encrypted ClientHello off in the client" },
 	[RULE_RESOLVE] = { "upstream.resolve", RULE_FAILS, 502, "the name does not resolve",
 			   "the policy allows %H:%P; check the name" },
 	[RULE_CONNECT] = { "upstream.connect", RULE_FAILS, 502, "no address accepts the connection",

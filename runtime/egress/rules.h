@@ -15,6 +15,8 @@ enum rule {
 	RULE_PORT,     /* an entry for the host, but not for the port */
 	RULE_LITERAL,  /* an address that no entry names */
 	RULE_NAME,     /* not a host name */
+	RULE_DENY,     /* an entry that denies */
+	RULE_LEARN,    /* nothing gets out while asking is recorded */
 	RULE_WILDCARD, /* below a wildcard, but too long, too deep, or one name too many */
 	RULE_UDP,      /* a datagram that is no question to a name server */
 	RULE_RESERVED, /* localhost, names of metadata services */
@@ -29,6 +31,9 @@ enum rule {
 	RULE_SLOW,
 	RULE_SCHEME,
 	RULE_SOCKS,
+	RULE_TLS,     /* not TLS where the entry wants it, or malformed */
+	RULE_TLS_SNI, /* TLS without the entry's name */
+	RULE_TLS_ECH,
 	/* allowed, but did not work */
 	RULE_RESOLVE,
 	RULE_CONNECT,

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "egress/conn.h"
+#include "egress/conn_table.h"
 
 /* The second word of the first line, for the log and the answer; it may be anything. */
 static void note_asked(struct conn *c, const char *in, size_t n)
@@ -57,7 +57,7 @@ static void connected(struct conn *c)
 		strbuf_adds(&c->client.queued, "HTTP/1.1 200 Connection established\r\n\r\n");
 }
 
-static enum way_step reply(struct conn *c, const char *in, size_t n, enum rule *ret_rule)
+enum way_step http_reply(struct conn *c, const char *in, size_t n, enum rule *ret_rule)
 {
 	size_t head_bytes;
 	bool is_final;
@@ -78,6 +78,5 @@ static enum way_step reply(struct conn *c, const char *in, size_t n, enum rule *
 const struct way way_http = {
 	.feed = feed,
 	.connected = connected,
-	.reply = reply,
 	.answer = answer_http,
 };

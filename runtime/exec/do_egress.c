@@ -39,17 +39,37 @@
 #define STOP_GRACE_MS 500  /* init has ended: the proxy writes its last lines and ends by itself */
 #define STOP_KILL_MS  2000
 
-static int add_entry(struct strbuf *b, const struct plan_egress_entry *en, struct err *e)
+static void add_ports(struct strbuf *b, const struct plan_egress_entry *en)
+{
+	for (size_t i = 0; i < en->n_ports; i++)
+		strbuf_addf(b, "%s%u", i ? "," : " ", en->ports[i]);
+}
+
+static int add_allow(struct strbuf *b, const struct plan_egress_entry *en, struct err *e)
 {
 	if (en->n_ports == 0 || en->n_ports > EGRESS_PORTS_MAX || en->n_addresses > EGRESS_ADDRS_MAX)
 		return err_set(e, ERR_UNSUPPORTED,
 			       "egress.allow: %s: 1 to %u ports and at most %u addresses are possible",
 			       en->host, EGRESS_PORTS_MAX, EGRESS_ADDRS_MAX);
-	strbuf_addf(b, "allow %s ", en->host);
-	for (size_t i = 0; i < en->n_ports; i++)
-		strbuf_addf(b, "%s%u", i ? "," : "", en->ports[i]);
+	strbuf_addf(b, "allow %s", en->host);
+	add_ports(b, en);
+	if (en->tls)
+		strbuf_addf(b, " tls=%s", en->tls);
+	if (en->ech_denied)
+		strbuf_adds(b, " ech=deny");
 	for (size_t i = 0; i < en->n_addresses; i++)
 		strbuf_addf(b, "%s%s", i ? "," : " ", en->addresses[i]);
+	strbuf_adds(b, "\n");
+	return 0;
+}
+
+static int add_deny(struct strbuf *b, const struct plan_egress_entry *en, struct err *e)
+{
+	if (en->n_ports > EGRESS_PORTS_MAX)
+		return err_set(e, ERR_UNSUPPORTED, "egress.deny: %s: at most %u ports are possible",
+			       en->host, EGRESS_PORTS_MAX);
+	strbuf_addf(b, "deny %s%s", en->host, en->n_ports ? "" : " *");
+	add_ports(b, en);
 	strbuf_adds(b, "\n");
 	return 0;
 }
@@ -57,13 +77,17 @@ static int add_entry(struct strbuf *b, const struct plan_egress_entry *en, struc
 static int add_policy(struct strbuf *b, const struct plan *p, const struct op_egress *eg,
 		      struct err *e)
 {
-	if (eg->n_allow > EGRESS_ALLOW_MAX)
-		return err_set(e, ERR_UNSUPPORTED, "egress.allow: %zu entries, at most %u are possible",
-			       eg->n_allow, EGRESS_ALLOW_MAX);
-	strbuf_addf(b, "%s\ncontainer %s\nprofile %s\nport %u\n", EGRESS_POLICY_MAGIC, p->id,
-		    eg->profile, eg->port);
+	if (eg->n_allow > EGRESS_ALLOW_MAX || eg->n_deny > EGRESS_ALLOW_MAX)
+		return err_set(e, ERR_UNSUPPORTED,
+			       "egress: %zu entries that allow and %zu that deny, at most %u of each are "
+			       "possible", eg->n_allow, eg->n_deny, EGRESS_ALLOW_MAX);
+	strbuf_addf(b, "%s\ncontainer %s\nprofile %s\nport %u\n%s", EGRESS_POLICY_MAGIC, p->id,
+		    eg->profile, eg->port, eg->learn ? "learn\n" : "");
 	for (size_t i = 0; i < eg->n_allow; i++)
-		if (add_entry(b, &eg->allow[i], e))
+		if (add_allow(b, &eg->allow[i], e))
+			return -1;
+	for (size_t i = 0; i < eg->n_deny; i++)
+		if (add_deny(b, &eg->deny[i], e))
 			return -1;
 	strbuf_adds(b, "end\n");
 	if (b->len > EGRESS_POLICY_MAX)

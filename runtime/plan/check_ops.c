@@ -114,6 +114,9 @@ static int egress(const struct op *op, struct err *e)
 	for (size_t i = 0; i < g->n_allow; i++)
 		if (!g->allow[i].host || !*g->allow[i].host)
 			return err_set(e, ERR_SPEC, "an entry of the allow list has no host");
+	for (size_t i = 0; i < g->n_deny; i++)
+		if (!g->deny[i].host || !*g->deny[i].host)
+			return err_set(e, ERR_SPEC, "an entry of the deny list has no host");
 	return 0;
 }
 

@@ -98,6 +98,22 @@ static void note_unsteered(struct build *b)
 			      "and Linux 5.9)");
 }
 
+static struct plan_egress_entry to_entry(const struct egress_entry *in)
+{
+	static const char *const tls[] = {
+		[PROFILE_TLS_BY_PORT] = NULL,
+		[PROFILE_TLS_REQUIRE] = "require",
+		[PROFILE_TLS_ANY] = "any",
+		[PROFILE_TLS_NONE] = "none",
+	};
+	TABLE_CHECK(tls, PROFILE_TLS__COUNT);
+
+	return (struct plan_egress_entry){ .host = in->host, .ports = in->ports,
+					   .n_ports = in->n_ports, .addresses = in->addresses,
+					   .n_addresses = in->n_addresses, .tls = tls[in->tls],
+					   .ech_denied = in->ech_denied };
+}
+
 /* After the hooks, which may be what connects E. */
 void p_egress(struct build *b)
 {
@@ -115,17 +131,11 @@ void p_egress(struct build *b)
 	g.via_host = e_kind == E_NEW && b->t->engine_net_host;
 	g.steered = b->f->kernel_steer;
 	g.resolv_conf_host = resolv_conf(b, g.via_host || e_kind == E_HOST);
-	for (size_t i = 0; i < p->egress.n_allow; i++) {
-		const struct egress_entry *in = &p->egress.allow[i];
-
-		*arena_push(b->a, g.allow, g.n_allow) = (struct plan_egress_entry){
-			.host = in->host,
-			.ports = in->ports,
-			.n_ports = in->n_ports,
-			.addresses = in->addresses,
-			.n_addresses = in->n_addresses,
-		};
-	}
+	g.learn = p->egress.learn;
+	for (size_t i = 0; i < p->egress.n_allow; i++)
+		*arena_push(b->a, g.allow, g.n_allow) = to_entry(&p->egress.allow[i]);
+	for (size_t i = 0; i < p->egress.n_deny; i++)
+		*arena_push(b->a, g.deny, g.n_deny) = to_entry(&p->egress.deny[i]);
 	note_unfilled(b, e_kind, &g);
 	note_unsteered(b);
 	plan_add(b->p, OP_EGRESS, "profile", rule(b))->u.egress = g;

@@ -173,10 +173,12 @@ struct op_anet {
 };
 struct plan_egress_entry {
 	const char *host;
-	uint16_t *ports;
-	size_t n_ports;
+	const uint16_t *ports;
+	size_t n_ports; /* 0: of an entry that denies all */
 	const char **addresses;
 	size_t n_addresses;
+	const char *tls; /* "require", "any", "none"; NULL: by port */
+	bool ech_denied;
 };
 struct op_egress {
 	bool via_host;		      /* dials from the host's namespace although E is another */
@@ -184,8 +186,9 @@ struct op_egress {
 	const char *resolv_conf_host; /* opened by the runtime, read by the proxy; NULL: none */
 	uint16_t port;
 	uint32_t uid; /* and gid: mapped into no container, distinct for each A */
-	struct plan_egress_entry *allow;
-	size_t n_allow;
+	bool learn; /* nothing gets out, what is asked for is recorded */
+	struct plan_egress_entry *allow, *deny;
+	size_t n_allow, n_deny;
 	const char *profile;	/* for the text of a denial */
 	uint64_t memory_bytes;	/* limit of its own cgroup */
 	uint32_t pids;

@@ -136,13 +136,15 @@ static const struct show_row anet[] = {
 
 static const struct show_table allow = { sizeof(struct plan_egress_entry), (const struct show_row[]){
 	ROW(plan_egress_entry, host, SHOW_STR), LIST(plan_egress_entry, ports, SHOW_U16S, NULL),
-	LIST(plan_egress_entry, addresses, SHOW_STRS, NULL), END } };
+	LIST(plan_egress_entry, addresses, SHOW_STRS, NULL), ROW(plan_egress_entry, tls, SHOW_STR),
+	ROW(plan_egress_entry, ech_denied, SHOW_BOOL), END } };
 
 static const struct show_row egress[] = {
 	ROW(op_egress, via_host, SHOW_BOOL), ROW(op_egress, steered, SHOW_BOOL),
 	ROW(op_egress, resolv_conf_host, SHOW_STR),
 	ROW(op_egress, port, SHOW_U16), ROW(op_egress, uid, SHOW_U32),
-	LIST(op_egress, allow, SHOW_ROWS, &allow), ROW(op_egress, profile, SHOW_STR),
+	ROW(op_egress, learn, SHOW_BOOL), LIST(op_egress, allow, SHOW_ROWS, &allow),
+	LIST(op_egress, deny, SHOW_ROWS, &allow), ROW(op_egress, profile, SHOW_STR),
 	ROW(op_egress, memory_bytes, SHOW_U64), ROW(op_egress, pids, SHOW_U32), END };
 
 static const struct show_row netdev[] = { ROW(op_netdev, host_name, SHOW_STR),

@@ -186,6 +186,19 @@ static void hook(struct strbuf *b, const struct op *op)
 	strbuf_adds(b, op->u.hook.env ? "" : ", with the runtime's environment");
 }
 
+static void put_egress_entry(struct strbuf *b, const char *verb, const struct plan_egress_entry *en)
+{
+	strbuf_addf(b, "\n" INDENT "%s ", verb);
+	text_put(b, en->host);
+	for (size_t k = 0; k < en->n_ports; k++)
+		strbuf_addf(b, "%s%u", k ? "," : " ", en->ports[k]);
+	put_list(b, " also at ", en->addresses, en->n_addresses);
+	if (en->tls)
+		strbuf_addf(b, ", TLS: %s", en->tls);
+	if (en->ech_denied)
+		strbuf_adds(b, ", no encrypted ClientHello");
+}
+
 static void egress(struct strbuf *b, const struct op *op)
 {
 	const struct op_egress *g = &op->u.egress;
@@ -193,14 +206,12 @@ static void egress(struct strbuf *b, const struct op *op)
 	strbuf_addf(b, "proxy on 127.0.0.1:%u%s as user %" PRIu32 "%s%s", g->port,
 		    g->steered ? " and behind every other address" : "", g->uid,
 		    g->via_host ? ", dials from the host" : "",
+		    g->learn ? ", lets nothing out and records what is asked for" :
 		    g->n_allow ? "" : ", allows nothing");
-	for (size_t i = 0; i < g->n_allow; i++) {
-		strbuf_adds(b, "\n" INDENT "allow ");
-		text_put(b, g->allow[i].host);
-		for (size_t k = 0; k < g->allow[i].n_ports; k++)
-			strbuf_addf(b, "%s%u", k ? "," : " ", g->allow[i].ports[k]);
-		put_list(b, " also at ", g->allow[i].addresses, g->allow[i].n_addresses);
-	}
+	for (size_t i = 0; i < g->n_allow; i++)
+		put_egress_entry(b, "allow", &g->allow[i]);
+	for (size_t i = 0; i < g->n_deny; i++)
+		put_egress_entry(b, "deny", &g->deny[i]);
 }
 
 static void propagation(struct strbuf *b, const struct op *op)

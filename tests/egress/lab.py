@@ -34,6 +34,8 @@ def ok(passed, name, note=""):
         bad += 1
         for line in str(note).splitlines()[:8]:
             print("#   " + line[:300])
+        if "TAP_FIRST" in os.environ:
+            sys.exit(1)
     sys.stdout.flush()
     return passed
 
@@ -71,7 +73,7 @@ class Proxy:
     has_routes = False
 
     def __init__(self, *allow, e=None, resolv=None, cgroup=False, steered=False,
-                 expect_failure=False):
+                 deny=(), learn=False, expect_failure=False):
         Proxy.n += 1
         self.port = PORT + Proxy.n
         self.state = os.path.join(tmp, "state%d" % Proxy.n)
@@ -82,6 +84,7 @@ class Proxy:
              "host=" + ns["HOST"], "state=" + self.state, "resolv=" + (resolv or RESOLV),
              "program=" + PROGRAM, "port=%d" % self.port, "uid=%d" % UID, *self.cgroup,
              *(["steered=%d" % self.steering()] if steered else []),
+             *(["learn=1"] if learn else []), *("deny=" + d for d in deny),
              *("allow=" + a for a in allow)], stdout=subprocess.PIPE, text=True)
         self.out = run.stdout
         self.failed, self.stopped = run.returncode != 0, False

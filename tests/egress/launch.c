@@ -3,7 +3,7 @@
  * launch.c - start agentrt-egress as the runtime does, between namespaces that a test made
  *
  * Usage: launch id=ID a=NS e=NS host=NS state=DIR resolv=FILE program=FILE port=N uid=N
- *               [steered=1] [cgroup=CONTROLLERS:MOUNT:PATH]... [allow="HOST PORT[,PORT] [CIDR[,CIDR]]"]...
+ *               [steered=1] [learn=1] [cgroup=CONTROLLERS:MOUNT:PATH]... [allow="HOST PORTS ..."]... [deny="HOST PORTS"]...
  *        launch stop=PID start=TICKS [cgroup=...]...
  * NS is a path, or "none" for e. steered=2: A has its routes already. Prints "PROXY START INIT": INIT is a process that plays the
  * container's init, and the proxy ends with it. On failure prints the runtime's message, exit 1.
@@ -42,20 +42,26 @@ static int open_ns(const char *path)
 	return fd;
 }
 
-static void add_allow(struct args *g, char *s)
+/* HOST PORTS [tls=MODE] [ech=deny] [CIDRS], as egress_wire.h has it. */
+static void add_entry(struct args *g, struct plan_egress_entry *en, char *s)
 {
-	struct plan_egress_entry *en = arena_push(&g->arena, g->egress.allow, g->egress.n_allow);
-	char *ports, *nets;
+	uint16_t *v = NULL;
+	char *ports, *word;
 
 	en->host = strtok_r(s, " ", &s);
 	ports = strtok_r(NULL, " ", &s);
-	nets = strtok_r(NULL, " ", &s);
-	for (char *p = strtok_r(ports, ",", &ports); p; p = strtok_r(NULL, ",", &ports))
-		*arena_push(&g->arena, en->ports, en->n_ports) = (uint16_t)strtoul(p, NULL, 10);
-	if (!nets)
-		return;
-	for (char *p = strtok_r(nets, ",", &nets); p; p = strtok_r(NULL, ",", &nets))
-		*arena_push(&g->arena, en->addresses, en->n_addresses) = p;
+	for (char *p = strtok_r(ports, ",", &ports); p && *p != '*'; p = strtok_r(NULL, ",", &ports))
+		*arena_push(&g->arena, v, en->n_ports) = (uint16_t)strtoul(p, NULL, 10);
+	en->ports = v;
+	while ((word = strtok_r(NULL, " ", &s))) {
+		if (str_has_prefix(word, "tls="))
+			en->tls = word + 4;
+		else if (streq(word, "ech=deny"))
+			en->ech_denied = true;
+		else
+			for (char *p = strtok_r(word, ",", &word); p; p = strtok_r(NULL, ",", &word))
+				*arena_push(&g->arena, en->addresses, en->n_addresses) = p;
+	}
 }
 
 static void add_cgroup(struct args *g, char *s)
@@ -74,17 +80,22 @@ static void add_cgroup(struct args *g, char *s)
 
 static void parse(struct args *g, int argc, char **argv)
 {
-	const char *steered = NULL, *port = NULL;
+	const char *steered = NULL, *port = NULL, *learn = NULL;
 	const struct { const char *key; const char **value; } keys[] = {
 		{ "id=", &g->id }, { "a=", &g->a }, { "e=", &g->e }, { "host=", &g->host },
 		{ "state=", &g->state }, { "resolv=", &g->resolv }, { "program=", &g->program },
-		{ "port=", &port }, { "steered=", &steered }, { "uid=", &g->uid }, { "stop=", &g->stop },
+		{ "port=", &port }, { "steered=", &steered },
+		{ "learn=", &learn }, { "uid=", &g->uid }, { "stop=", &g->stop },
 		{ "start=", &g->start },
 	};
 
 	for (int i = 1; i < argc; i++) {
 		if (str_has_prefix(argv[i], "allow="))
-			add_allow(g, argv[i] + 6);
+			add_entry(g, arena_push(&g->arena, g->egress.allow, g->egress.n_allow),
+				  argv[i] + 6);
+		if (str_has_prefix(argv[i], "deny="))
+			add_entry(g, arena_push(&g->arena, g->egress.deny, g->egress.n_deny),
+				  argv[i] + 5);
 		if (str_has_prefix(argv[i], "cgroup="))
 			add_cgroup(g, argv[i] + 7);
 		for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++)
@@ -92,6 +103,7 @@ static void parse(struct args *g, int argc, char **argv)
 				*keys[k].value = argv[i] + strlen(keys[k].key);
 	}
 	g->egress.steered = steered != NULL;
+	g->egress.learn = learn != NULL;
 	g->with_routes = steered && streq(steered, "1");
 	g->egress.port = (uint16_t)(port ? strtoul(port, NULL, 10) : 0);
 }

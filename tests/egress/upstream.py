@@ -9,7 +9,7 @@ Usage: upstream.py QUERY-LOG ; prints "ready" when all ports listen.
   8080/tcp  half-close: reads to the end, then answers with the number of bytes
   8081/tcp  sends 300 MB of zeros, then closes;  8082/tcp: reads everything, answers with a count
   8083/tcp  never answers;  8084/tcp: not HTTP;  8085/tcp: sends half of what it announced, resets
-  8086/tcp  echoes;  8087/tcp: speaks first, then echoes a line
+  443/tcp   echoes;  8086/tcp: the same, but answers "GET /";  8087/tcp: speaks first, then echoes a line
 """
 import asyncio
 import ipaddress
@@ -39,6 +39,10 @@ NAMES = {
     "rebind.test": [["203.0.113.10"], ["127.0.0.1"]],
     "dead.test": [["203.0.113.77"]],
     "empty.test": [[]],
+    "noech.test": [["203.0.113.10"]],
+    "anytls.test": [["203.0.113.10"]],
+    "notls.test": [["203.0.113.10"]],
+    "denied.test": [["203.0.113.77"]],
 }
 
 
@@ -147,6 +151,17 @@ async def echo(r, w):
     w.close()
 
 
+async def echo_or_http(r, w):
+    """Echoes, but answers a request so that absolute URLs reach it too."""
+    while b := await r.read(65536):
+        if b.startswith(b"GET /"):
+            w.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            break
+        w.write(b)
+        await w.drain()
+    w.close()
+
+
 async def greet(r, w):
     w.write(b"SSH-2.0-upstream\r\n")
     w.write(await r.readline())
@@ -159,7 +174,8 @@ async def main():
     await loop.create_datagram_endpoint(lambda: Dns(sys.argv[1]),
                                         local_addr=("203.0.113.10", 53))
     for port, fn in ((80, http), (8080, half), (8081, source), (8082, sink), (8083, silent),
-                     (8084, ssh), (8085, cut), (8086, echo), (8087, greet)):
+                     (8084, ssh), (8085, cut), (8086, echo_or_http), (8087, greet),
+                     (443, echo)):
         for host in ("0.0.0.0", "::"):
             await asyncio.start_server(fn, host, port, backlog=4096)
     print("ready", flush=True)

@@ -8,6 +8,7 @@
  */
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/str.h"
 #include "egress/http.h"
@@ -65,6 +66,25 @@ static void fuzz_request(const char *s, size_t n)
 	must(http_request(s, r.head_bytes - 1, &r, &rule) == HTTP_MORE);
 }
 
+/* Inside a connection: what goes on says that name, and reads the same again. */
+static void fuzz_inside(const char *s, size_t n)
+{
+	static const char host[] = "\r\nHost: a.org\r\n";
+	struct http_request r, again;
+	enum rule rule = RULE_OK;
+	struct dest to;
+
+	must(dest_set(&to, "a.org", 5, false, 80) == RULE_OK);
+	if (http_request_to(&to, s, n, &r, &rule) != HTTP_DONE)
+		return;
+	must(r.head_bytes <= n && memmem(r.out.p, r.out.len, host, strlen(host)));
+	if (r.out.len <= HTTP_REQUEST_MAX) {
+		must(http_request_to(&to, r.out.p, r.out.len, &again, &rule) == HTTP_DONE);
+		strbuf_done(&again.out);
+	}
+	strbuf_done(&r.out);
+}
+
 static void fuzz_response(const char *s, size_t n)
 {
 	auto_strbuf struct strbuf b = STRBUF_INIT, again = STRBUF_INIT;
@@ -98,6 +118,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *s = (const char *)data;
 
 	fuzz_request(s, size);
+	fuzz_inside(s, size);
 	fuzz_response(s, size);
 	fuzz_body(s, size);
 	return 0;

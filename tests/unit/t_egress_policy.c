@@ -27,7 +27,21 @@ static void texts(void)
 		{ "no port", S("agentrt-egress-policy 1\ncontainer a\nprofile a\nend\n"), false },
 		{ "two containers", S(HEAD "container c2\nend\n"), false },
 		{ "two ports", S(HEAD "port 80\nend\n"), false },
-		{ "an unknown directive", S(HEAD "deny example.org 443\nend\n"), false },
+		{ "an unknown directive", S(HEAD "forbid example.org 443\nend\n"), false },
+		{ "entries that deny", S(HEAD "deny a.org 443\ndeny *.b.org *\ndeny 10.0.0.0/8 *\nend\n"),
+		  true },
+		{ "a denial without ports", S(HEAD "deny a.org\nend\n"), false },
+		{ "a denial with networks", S(HEAD "deny a.org 443 10.0.0.0/8\nend\n"), false },
+		{ "TLS and ECH rules", S(HEAD "allow a.org 443 tls=any ech=deny\nallow b.org 1 tls=none "
+					      "10.0.0.0/8\nallow c.org 2 ech=deny\nend\n"), true },
+		{ "an unknown TLS rule", S(HEAD "allow a.org 443 tls=maybe\nend\n"), false },
+		{ "two TLS rules", S(HEAD "allow a.org 443 tls=require tls=any\nend\n"), false },
+		{ "options out of order", S(HEAD "allow a.org 443 ech=deny tls=any\nend\n"), false },
+		{ "an option after the networks", S(HEAD "allow a.org 443 10.0.0.0/8 tls=any\nend\n"),
+		  false },
+		{ "learning", S(HEAD "learn\nend\n"), true },
+		{ "learning twice", S(HEAD "learn\nlearn\nend\n"), false },
+		{ "learning something", S(HEAD "learn all\nend\n"), false },
 		{ "a comment", S(HEAD "# x\nend\n"), false },
 		{ "an empty line", S(HEAD "\nend\n"), false },
 		{ "two spaces", S(HEAD "allow  example.org 443\nend\n"), false },
@@ -47,7 +61,8 @@ static void texts(void)
 		{ "a trailing dot", S(HEAD "allow example.org. 443\nend\n"), false },
 		{ "a short address", S(HEAD "allow 127.1 443\nend\n"), false },
 		{ "a bracketed address", S(HEAD "allow [::1] 443\nend\n"), false },
-		{ "a network as host", S(HEAD "allow 10.0.0.0/8 443\nend\n"), false },
+		{ "a network as host", S(HEAD "allow 10.0.0.0/8 443\nend\n"), true },
+		{ "a network with host bits as host", S(HEAD "allow 10.0.0.1/8 443\nend\n"), false },
 		{ "host bits", S(HEAD "allow a.org 443 10.0.0.1/8\nend\n"), false },
 		{ "a fifth word", S(HEAD "allow a.org 443 10.0.0.0/8 x\nend\n"), false },
 	};
@@ -99,6 +114,16 @@ static const char policy_text[] =
 	     "allow *.localhost 80\n"
 	     "allow metadata.google.internal 80\n"
 	     "allow any.org 1 0.0.0.0/0,::/0\n"
+	     "allow 172.16.0.0/12 22\n"
+	     "allow web.org 80,443,22 ech=deny\n"
+	     "allow *.web.org 443 tls=none\n"
+	     "allow plain.org 443 tls=any\n"
+	     "allow mail.org 993,80 tls=require\n"
+	     "deny bad.wild.org *\n"
+	     "deny *.bad.web.org *\n"
+	     "deny web.org 22\n"
+	     "deny 172.16.9.0/24 *\n"
+	     "deny 203.0.113.64/26 443\n"
 	     "end\n";
 
 static void decisions(const struct policy *p)
@@ -118,6 +143,16 @@ static void decisions(const struct policy *p)
 		{ "another port of it", "192.0.2.1", 81, RULE_PORT },
 		{ "an address nobody named", "192.0.2.2", 80, RULE_LITERAL },
 		{ "an address of an entry's networks", "10.1.2.3", 5432, RULE_LITERAL },
+		{ "an address in a named network", "172.16.1.1", 22, RULE_OK },
+		{ "one that is denied in it", "172.16.9.1", 22, RULE_DENY },
+		{ "a denied name below a wildcard", "bad.wild.org", 443, RULE_DENY },
+		{ "a name below it", "a.bad.wild.org", 443, RULE_OK },
+		{ "a name below a denied wildcard", "x.y.bad.web.org", 443, RULE_DENY },
+		{ "a denied port", "web.org", 22, RULE_DENY },
+		{ "another port of it", "web.org", 443, RULE_OK },
+		{ "four labels below a wildcard", "a.b.c.d.wild.org", 443, RULE_WILDCARD },
+		{ "a label of 41 below one",
+		  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.wild.org", 443, RULE_WILDCARD },
 		{ "localhost", "localhost", 80, RULE_RESERVED },
 		{ "below localhost", "x.localhost", 80, RULE_RESERVED },
 		{ "a metadata service", "metadata.google.internal", 80, RULE_RESERVED },
@@ -133,6 +168,56 @@ static void decisions(const struct policy *p)
 		if (!t_ok(r == RULE_OK && policy_decide(p, &d) == rows[i].want, title))
 			t_note("%s", rule_info(policy_decide(p, &d))->name);
 	}
+}
+
+static void checks(const struct policy *p)
+{
+	static const struct { const char *host; uint16_t port; enum check want; bool ech_denied; } rows[] = {
+		{ "web.org", 443, CHECK_TLS_NAME, true }, { "web.org", 80, CHECK_HTTP, true },
+		{ "a.web.org", 443, CHECK_NONE, false },  { "plain.org", 443, CHECK_TLS, false },
+		{ "mail.org", 993, CHECK_TLS_NAME, false }, { "mail.org", 80, CHECK_TLS_NAME, false },
+		{ "db.internal", 5432, CHECK_NONE, false }, { "192.0.2.1", 80, CHECK_HTTP, false },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct dest d;
+		char title[120];
+		bool ech = !rows[i].ech_denied;
+
+		dest_set(&d, rows[i].host, strlen(rows[i].host), false, rows[i].port);
+		snprintf(title, sizeof(title), "what %s:%u must begin with", rows[i].host, rows[i].port);
+		t_ok(policy_check(p, &d, &ech) == rows[i].want && ech == rows[i].ech_denied, title);
+	}
+}
+
+static void names_alone(const struct policy *p)
+{
+	static const struct { const char *host; enum rule want; } rows[] = {
+		{ "web.org", RULE_OK },	     { "bad.wild.org", RULE_DENY },
+		{ "nobody.org", RULE_ALLOW }, { "localhost", RULE_RESERVED },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct dest d;
+
+		dest_set(&d, rows[i].host, strlen(rows[i].host), false, 0);
+		t_ok(policy_decide_name(p, &d) == rows[i].want, rows[i].host);
+	}
+}
+
+static void learning(void)
+{
+	struct err e = ERR_INIT;
+	struct policy p;
+	struct dest d;
+	bool ok = policy_read(S(HEAD "learn\nallow a.org 443\ndeny b.org *\nend\n"), &p, &e) == 0;
+
+	dest_set(&d, S("a.org"), false, 443);
+	t_ok(ok && policy_decide(&p, &d) == RULE_LEARN && policy_decide_name(&p, &d) == RULE_OK,
+	     "while learning every name exists and nothing gets out");
+	dest_set(&d, S("b.org"), false, 443);
+	t_ok(ok && policy_decide_name(&p, &d) == RULE_DENY, "but what is denied");
+	policy_done(&p);
 }
 
 static void empty_denies(void)
@@ -181,6 +266,8 @@ static void screening(const struct policy *p)
 		{ "any.org", 1, "64:ff9b::7f00:1", RULE_OWN },
 		{ "any.org", 1, "64:ff9b::c633:6407", RULE_OWN },
 		{ "10.9.9.9", 80, "10.9.9.9", RULE_OK },
+		{ "example.org", 443, "203.0.113.65", RULE_DENY },
+		{ "wild.org", 80, "203.0.113.65", RULE_OK },
 	};
 	struct cidr own[2];
 	struct own_set set = { own, 2, false }, unknown = { NULL, 0, true };
@@ -233,9 +320,12 @@ int main(void)
 	else {
 		decisions(&p);
 		screening(&p);
+		checks(&p);
+		names_alone(&p);
 		policy_done(&p);
 	}
 	empty_denies();
+	learning();
 	destinations();
 	return t_done();
 }

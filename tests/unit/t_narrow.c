@@ -14,7 +14,8 @@ static const char base[] =
 	"\"env\":{\"strict\":true,\"keep\":[\"A\",\"B*\"],\"allow\":[\"A_TOKEN\",\"B_TOKEN\"]},"
 	"\"paths\":{\"masked\":[\"/m\"],\"readonly\":[\"/r\"]},"
 	"\"egress\":{\"via\":\"host\",\"allow\":[\"a.example:443\",\"*.b.example:443\","
-	"{\"host\":\"c.example\",\"ports\":[80,443],\"addresses\":[\"10.0.0.0/8\"]}]}";
+	"{\"host\":\"c.example\",\"ports\":[80,443],\"addresses\":[\"10.0.0.0/8\"]}],"
+	"\"deny\":[\"x.b.example:25\",\"*.bad.example\"],\"groups\":[\"gitlab\",\"bitbucket\"]}";
 
 static const struct {
 	const char *key, *value;
@@ -114,6 +115,15 @@ static const struct {
 	{ "egress.allow", "a.example:443,evil.example:443", WIDER },
 	{ "egress.allow", "a.example", BAD },
 	{ "egress.allow", "*:443", BAD },
+	{ "egress.deny", "x.b.example,*.bad.example,c.example", NARROW },
+	{ "egress.deny", "x.b.example:25,a.bad.example", WIDER },
+	{ "egress.deny", "x.b.example:26,*.bad.example", WIDER },
+	{ "egress.deny", "", WIDER },
+	{ "egress.groups", "gitlab", NARROW },
+	{ "egress.groups", "", NARROW },
+	{ "egress.groups", "gitlab,github", WIDER },
+	{ "egress.groups", "everything", BAD },
+	{ "egress.mode", "learn", NARROW },
 	{ "seccomp", "none", BAD },
 	{ "extends", "oci", BAD },
 	{ "version", "1", BAD },
@@ -175,7 +185,7 @@ static void effects(void)
 	struct err e = ERR_INIT;
 
 	t_ok(annotate(&a, p, "egress.allow", "c.example:80", NULL, &got, &e) == 0 &&
-		     got->egress.n_allow == 1 && got->egress.allow[0].n_ports == 1 &&
+		     got->egress.n_allow == 3 && got->egress.allow[0].n_ports == 1 &&
 		     got->egress.allow[0].ports[0] == 80 && got->egress.allow[0].n_addresses == 1,
 	     "an entry that is covered keeps what the profile says of it");
 	t_ok(got && got->caps.screen && got->seccomp == p->seccomp && streq(got->name, p->name) &&
