@@ -208,6 +208,11 @@ static int make_path(struct walk *w, const char *path_ctr)
 		return -1;
 	}
 	memcpy(w->rest, path_ctr, strlen(path_ctr) + 1);
+
+	auto_close int there =
+		open_in_root(w->rootfd, path_ctr, O_PATH | O_NOFOLLOW, 0, RESOLVE_NO_SYMLINKS);
+	if (there >= 0 && !is_link(there))
+		return take_fd(there); /* as it mostly is: no link on the way, nothing to make */
 	for (;;) {
 		next_component(w, name);
 		if (name[0] == '\0')
