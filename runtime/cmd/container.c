@@ -180,6 +180,8 @@ int container_hooks(const struct container *c, enum plan_hook_kind kind, enum st
 	auto_strbuf struct strbuf doc = STRBUF_INIT;
 	struct oci_spec *s;
 
+	if (c->s->no_late_hooks)
+		return 0; /* the saved config need not be read for that */
 	if (container_spec(c, &s, e))
 		return -1;
 	for (size_t i = 0; i < s->hooks.kind[hook_kind[kind]].n; i++)

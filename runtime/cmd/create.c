@@ -93,6 +93,7 @@ static struct state *first_state(struct cmd_ctx *ctx, const char *id, const stru
 	const struct op *cg = plan_find(p->plan, OP_CGROUP), *root = plan_find(p->plan, OP_ROOT);
 	const struct op *rdt = plan_find(p->plan, OP_RDT);
 	struct state *s = arena_alloc(ctx->a, 1, sizeof(*s));
+	const struct oci_hooks *hooks = &p->tight->spec->hooks;
 	struct plan_cg_dir *egress_dirs;
 	char boot[37];
 
@@ -116,6 +117,8 @@ static struct state *first_state(struct cmd_ctx *ctx, const char *id, const stru
 		.cg_v2 = cg && cg->u.cgroup.v2,
 		.is_rootless = geteuid() != 0 || !p->facts->in_initial_userns,
 		.no_new_keyring = o->no_new_keyring,
+		.no_late_hooks = hooks->kind[HOOK_POSTSTART].n == 0 &&
+				 hooks->kind[HOOK_POSTSTOP].n == 0,
 		.annotations = p->plan->annotations,
 		.n_annotations = p->plan->n_annotations,
 	};

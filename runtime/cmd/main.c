@@ -2,6 +2,7 @@
 /* main.c - agentrt: global options, the command table, and where errors are printed */
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <seccomp.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -14,6 +15,8 @@
 #include "cmd/cmd.h"
 #include "cmd/commit.gen.h"
 
+#define HEAP_STEP (1 << 18)
+#define HEAP_KEEP (1 << 24)
 #define PROC_USER_INIT_INO 0xEFFFFFFDu /* include/linux/proc_ns.h: the initial user namespace */
 
 static const struct cmd *const commands[] = {
@@ -236,6 +239,18 @@ static int check_stdio(void)
 	return 0;
 }
 
+/*
+ * A run takes a few hundred KiB and gives them back by ending: asking the kernel again and
+ * again and returning what is free is work for nothing.
+ */
+static void set_heap(void)
+{
+#ifdef M_TOP_PAD
+	(void)mallopt(M_TOP_PAD, HEAP_STEP);
+	(void)mallopt(M_TRIM_THRESHOLD, HEAP_KEEP);
+#endif
+}
+
 int main(int argc, char **argv)
 {
 	auto_arena struct arena a = ARENA_INIT;
@@ -245,6 +260,7 @@ int main(int argc, char **argv)
 
 	if (argc < 1 || check_stdio() < 0)
 		return 1;
+	set_heap();
 
 	int status = dispatch(&ctx, (const char *const *)argv + 1, &c, &e);
 	if (status >= 0)

@@ -96,6 +96,7 @@ static const struct field state_fields[] = {
 	{ .name = "rdtMonitor", ST(STRING, rdt_monitor) },
 	{ .name = "rootless", ST(BOOL, is_rootless) },
 	{ .name = "noNewKeyring", ST(BOOL, no_new_keyring) },
+	{ .name = "noLateHooks", ST(BOOL, no_late_hooks) },
 	{ .name = "annotations", ST(MAP, annotations), COUNT(n_annotations) },
 	{ 0 },
 };

@@ -55,6 +55,7 @@ struct state {
 	const char *upper_host; /* to remove at delete, NULL: none */
 	const char *rdt_group, *rdt_monitor; /* the same, of the resctrl file system */
 	bool is_rootless, no_new_keyring;
+	bool no_late_hooks; /* the config has no poststart and no poststop hooks */
 	struct plan_kv *annotations;
 	size_t n_annotations;
 };

@@ -67,6 +67,7 @@ static const struct state sample = {
 	.n_cg_dirs = 2,
 	.upper_host = "/var/lib/agentrt/upper/c1",
 	.no_new_keyring = true,
+	.no_late_hooks = true,
 	.annotations = (struct plan_kv[]){ { "a/b", "c" }, { "d", "" } },
 	.n_annotations = 2,
 };
@@ -82,6 +83,7 @@ static bool same(const struct state *a, const struct state *b)
 	       streq(a->cg_dirs[1].mount_host, b->cg_dirs[1].mount_host) &&
 	       streq(a->cg_dirs[0].controllers, b->cg_dirs[0].controllers) &&
 	       streq(a->upper_host, b->upper_host) && a->no_new_keyring == b->no_new_keyring &&
+	       a->no_late_hooks == b->no_late_hooks &&
 	       a->n_annotations == b->n_annotations && streq(a->annotations[0].key, "a/b") &&
 	       streq(a->annotations[1].value, "");
 }
