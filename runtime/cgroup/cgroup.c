@@ -123,6 +123,20 @@ static int check_unused(const struct cg_ctx *x, int fd, struct err *e)
 	return 0;
 }
 
+int cgroup_check_unused(const struct op_cgroup *cg, struct err *e)
+{
+	for (size_t i = 0; !cg->none && i < cg->n_dirs; i++) {
+		struct cg_ctx x = { .cg = cg, .dir = &cg->dirs[i] };
+		auto_close int fd = -1;
+
+		if (check_path(x.dir, e) || cg_open_dir(x.dir, &fd, e))
+			return -1;
+		if (fd >= 0 && (check_not_frozen(&x, fd, e) || check_unused(&x, fd, e)))
+			return -1;
+	}
+	return 0;
+}
+
 static int make_dir(struct cg_ctx *x, struct made *m, struct cgroup_fds *fds, struct err *e)
 {
 	char name[256];
@@ -331,7 +345,7 @@ static int check_op(const struct op_cgroup *cg, struct err *e)
 
 int cgroup_make(const struct op_cgroup *cg, struct cgroup_fds *ret_fds, struct err *e)
 {
-	struct cgroup_fds fds = { .v2_dir = -1 };
+	struct cgroup_fds fds = { .v2_dir = -1, .existed = true };
 	struct made made[CGROUP_MAX_DIRS];
 	size_t n = 0;
 	int r = cg->none ? 0 : check_op(cg, e);
@@ -341,6 +355,7 @@ int cgroup_make(const struct op_cgroup *cg, struct cgroup_fds *ret_fds, struct e
 
 		made[n] = (struct made){ .mount = -1, .fd = -1 };
 		r = make_dir(&x, &made[n], &fds, e);
+		fds.existed = fds.existed && !x.fresh;
 		if (r == 0)
 			r = fill_dir(&x, made[n].fd, e);
 		if (r == 0 && fault("cgroup.make"))

@@ -23,7 +23,12 @@ struct cgroup_fds {
 	int v2_dir;			/* for CLONE_INTO_CGROUP, or -1 */
 	int tasks[CGROUP_MAX_DIRS];	/* v1: opened O_WRONLY; the child writes "0" itself */
 	size_t n_tasks;
+	bool existed; /* cgroup_make(): every directory was there before */
 };
+
+/* cgroup_check_unused() - that cgroup_make() will not refuse because of others: before anything is
+ * written down by which a delete would remove the cgroup */
+int cgroup_check_unused(const struct op_cgroup *cg, struct err *e);
 
 /* cgroup_make() - directories, controllers enabled, limits, device rules; on failure all gone again.
  * A cgroup that exists and holds processes, or is frozen, is an error. */

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/mutant.h"
 #include "base/path.h"
+#include "cgroup/cgroup.h"
 #include "cmd/paths.h"
 #include "cmd/pipeline.h"
 #include "spec/spec.h"
@@ -163,6 +164,13 @@ static int save_documents(const struct pipeline *p, int dirfd, struct err *e)
 	return fd_write_file_at(dirfd, "plan.json", plan.p, plan.len, 0600, e);
 }
 
+/* exec_create() has removed what it made; what is there now was there before. */
+static void forget_cgroups(struct container *c)
+{
+	c->cg = (struct op_cgroup){ .none = true };
+	c->s->n_egress_cg_dirs = 0;
+}
+
 static int perform(struct cmd_ctx *ctx, struct container *c, const struct create_opts *o,
 		   const struct pipeline *p, struct exec_result *ret, struct err *e)
 {
@@ -178,15 +186,21 @@ static int perform(struct cmd_ctx *ctx, struct container *c, const struct create
 		.cache_dir = paths_cache(ctx->a),
 		.no_subreaper = o->no_subreaper,
 	};
+	const struct op *cg = plan_find(p->plan, OP_CGROUP);
 
+	/* Before the state names it: what undoes a create would end others' processes. */
+	if (cg && cgroup_check_unused(&cg->u.cgroup, e))
+		return err_ctx(e, "%s", cg->where);
 	c->s = first_state(ctx, c->id, o, p);
 	if (save_documents(p, c->dirfd, e) || state_save(c->dirfd, c->s, e))
 		return -1;
 	if (fault("create.first_state"))
 		return err_set(e, ERR_SYS, "injected failure at create.first_state");
 	state_cgroup(c->a, c->s, &c->cg);
-	if (exec_create(p->plan, &eo, ret, e))
+	if (exec_create(p->plan, &eo, ret, e)) {
+		forget_cgroups(c);
 		return -1;
+	}
 	complete_state(ctx, c->s, ret);
 	c->st = STATUS_CREATED;
 	return fault("create.state") ? err_set(e, ERR_SYS, "injected failure at create.state")

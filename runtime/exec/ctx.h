@@ -32,7 +32,7 @@ struct exec_ctx {
 	/* parent */
 	int procfd;		/* trusted procfs of the parent's pid namespace */
 	struct cgroup_fds cg;
-	bool cg_made;
+	bool cg_made; /* it was not there before: a failure takes it away again */
 	int own_netns, e_netns; /* the runtime's; E (opened path, new, or own_netns for E_HOST) */
 	int pidfd;		/* of the child */
 	pid_t pid;

@@ -56,7 +56,7 @@ int do_cgroup(struct exec_ctx *c, const struct op *op, size_t i, struct err *e)
 		return cgroup_open(cg, &c->cg, e);
 	if (cgroup_make(cg, &c->cg, e))
 		return -1;
-	c->cg_made = true;
+	c->cg_made = !c->cg.existed;
 	return 0;
 }
 

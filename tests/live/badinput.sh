@@ -200,6 +200,26 @@ for filter in '.root.path = "/no/such"' '.process.args = ["nope"]' '.hooks = {"c
 done
 profile=oci
 
+# --- somebody else's cgroup is neither joined nor touched
+rt --profile oci run -d --bundle "$(bundle own ".linux.cgroupsPath = \"/$n-own\" | .process.args = [\"sleep\", \"600\"]"; echo "$work/own")" "own-$n" </dev/null >/dev/null 2>&1
+clean=$(leftovers)
+for profile in oci agent; do
+	with ".linux.cgroupsPath = \"/$n-own\""
+	refused "$profile: a cgroup that holds processes" "linux\.cgroupsPath: .*/$n-own exists and holds 1 processes: it belongs to something else" bash -c create
+	is "$profile: the other container goes on" "$(rt state "own-$n" | jq -r .status)" running
+done
+profile=oci
+rt pause "own-$n"
+refused "a frozen one" "linux\.cgroupsPath: .*/$n-own (is frozen|exists and holds)" bash -c create
+rt resume "own-$n"
+rt delete --force "own-$n"
+for h in $(awk '$0 ~ / - cgroup2? / {print $5}' /proc/self/mountinfo | grep ^/sys/fs/cgroup); do mkdir -p "$h/$n-own"; done
+clean=$(leftovers)
+with ".linux.cgroupsPath = \"/$n-own\" | .process.args = [\"nope\"]"
+refused "an empty one stays when create fails" 'executable file not found' bash -c create
+for h in $(awk '$0 ~ / - cgroup2? / {print $5}' /proc/self/mountinfo | grep ^/sys/fs/cgroup); do rmdir "$h/$n-own"; done
+clean=$(leftovers)
+
 # --- text that is no JSON, or too much of it
 text() { # NAME REGEX: the text is standard input
 	cat >"$work/b/config.json"
