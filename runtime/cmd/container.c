@@ -18,6 +18,7 @@
 #include "spec/spec.h"
 #include "sys/syscalls.h"
 
+#define CONFIG_NAME  "config.json"
 #define KILL_WAIT_MS 10000
 
 void container_done(struct container *c)
@@ -124,7 +125,7 @@ int container_open_anyhow(struct cmd_ctx *ctx, const char *id, struct container 
 
 int container_spec(const struct container *c, struct oci_spec **ret_spec, struct err *e)
 {
-	auto_close int fd = openat(c->dirfd, "config.json", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	auto_close int fd = openat(c->dirfd, CONFIG_NAME, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	auto_free char *text = NULL;
 	size_t len;
 
@@ -289,8 +290,11 @@ static int remove_cgroup(const struct container *c, struct err *e)
 	return c->cg.none || c->cg.n_dirs == 0 ? 0 : cgroup_remove(&c->cg, e);
 }
 
+/* A create that failed early has not saved the config yet, and has run no hook. */
 static int poststop(const struct container *c, struct err *e)
 {
+	if (faccessat(c->dirfd, CONFIG_NAME, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
+		return 0;
 	return c->s->bundle[0] ? container_hooks(c, PLAN_HOOK_POSTSTOP, STATUS_STOPPED, e) : 0;
 }
 

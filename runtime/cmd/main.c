@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <seccomp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -258,9 +259,13 @@ int main(int argc, char **argv)
 	const struct cmd *c = NULL;
 	struct err e = ERR_INIT;
 
-	if (argc < 1 || check_stdio() < 0)
+	if (argc < 1)
 		return 1;
 	set_heap();
+	if (check_stdio() < 0) {
+		dprintf(STDERR_FILENO, "agentrt: open /dev/null in place of a closed descriptor\n");
+		return 1;
+	}
 
 	int status = dispatch(&ctx, (const char *const *)argv + 1, &c, &e);
 	if (status >= 0)

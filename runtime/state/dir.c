@@ -128,6 +128,15 @@ static int take_lock(const char *id, int dirfd, int *ret_lock, struct err *e)
 	return 0;
 }
 
+/* Nobody else has made anything of it: the lock is free, and only create puts files there. */
+static void give_back(int rootfd, const char *id)
+{
+	auto_free char *lock = xasprintf("%s/" LOCK_NAME, id);
+
+	(void)unlinkat(rootfd, lock, 0); /* a second failure has nobody to tell it to */
+	(void)unlinkat(rootfd, id, AT_REMOVEDIR);
+}
+
 int state_create_dir(const char *root, const char *id, int *ret_dirfd, int *ret_lock, struct err *e)
 {
 	if (check_id(id, e) || make_root(root, e))
@@ -144,8 +153,15 @@ int state_create_dir(const char *root, const char *id, int *ret_dirfd, int *ret_
 					 root);
 
 	auto_close int dirfd = -1;
-	if (open_container(root, id, &dirfd, e) || take_lock(id, dirfd, ret_lock, e))
-		return err_ctx(e, "deleted while it was being created");
+	struct err why = ERR_INIT;
+	if (open_container(root, id, &dirfd, &why) || take_lock(id, dirfd, ret_lock, &why)) {
+		give_back(rootfd, id);
+		if (why.kind == ERR_NOTFOUND)
+			err_ctx(&why, "deleted while it was being created");
+		if (e)
+			*e = why;
+		return -1;
+	}
 	*ret_dirfd = take_fd(dirfd);
 	return 0;
 }

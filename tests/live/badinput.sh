@@ -25,7 +25,7 @@ leftovers() {
 	find "$work/state" -mindepth 1 -not -name 'torn-*' -not -path '*/torn-*' | wc -l
 	find /sys/fs/cgroup -type d -name "*$n*" | wc -l
 	grep -c "$work" /proc/self/mountinfo
-	grep -c " $work/state\$" /run/agentrt/.ids 2>/dev/null
+	grep -s " $work/state\$" /run/agentrt/.ids | wc -l
 	find /var/lib/agentrt -maxdepth 1 -name "$n*" 2>/dev/null | wc -l
 	pgrep -fc "^sleep 6$$"
 }
