@@ -171,9 +171,26 @@ static void forget_cgroups(struct container *c)
 	c->s->n_egress_cg_dirs = 0;
 }
 
+struct making {
+	struct cmd_ctx *ctx;
+	struct container *c;
+};
+
+/* From here on a delete finds the process by its pid, whether it has a cgroup or not. */
+static int save_made(void *arg, const struct exec_result *r, struct err *e)
+{
+	struct making *m = arg;
+
+	complete_state(m->ctx, m->c->s, r);
+	if (state_save(m->c->dirfd, m->c->s, e))
+		return -1;
+	return fault("create.state") ? err_set(e, ERR_SYS, "injected failure at create.state") : 0;
+}
+
 static int perform(struct cmd_ctx *ctx, struct container *c, const struct create_opts *o,
 		   const struct pipeline *p, struct exec_result *ret, struct err *e)
 {
+	struct making m = { ctx, c };
 	struct exec_opts eo = {
 		.console_socket = o->console_socket,
 		.pidfd_socket = o->pidfd_socket,
@@ -185,6 +202,8 @@ static int perform(struct cmd_ctx *ctx, struct container *c, const struct create
 		.egress_path = paths_egress(ctx->a),
 		.cache_dir = paths_cache(ctx->a),
 		.no_subreaper = o->no_subreaper,
+		.made = save_made,
+		.made_arg = &m,
 	};
 	const struct op *cg = plan_find(p->plan, OP_CGROUP);
 
@@ -201,10 +220,8 @@ static int perform(struct cmd_ctx *ctx, struct container *c, const struct create
 		forget_cgroups(c);
 		return -1;
 	}
-	complete_state(ctx, c->s, ret);
 	c->st = STATUS_CREATED;
-	return fault("create.state") ? err_set(e, ERR_SYS, "injected failure at create.state")
-				     : state_save(c->dirfd, c->s, e);
+	return 0;
 }
 
 /* What containers that nobody deleted have left: after a crash, or when the machine was restarted.

@@ -99,6 +99,8 @@ int announce(struct exec_ctx *c, struct err *e)
 		return err_ctx(e, "pidfd socket");
 	if (fault("p_post"))
 		return err_set(e, ERR_SYS, "injected failure at p_post");
+	if (c->opts->made && c->opts->made(c->opts->made_arg, c->res, e))
+		return -1;
 	return sync_send(&c->sync, SYNC_ACK, NULL, NULL, 0, e);
 }
 

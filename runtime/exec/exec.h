@@ -13,6 +13,8 @@
 /* In an upper directory: the path of its container's state directory */
 #define UPPER_OWNER "owner"
 
+struct exec_result;
+
 struct exec_opts {
 	const char *console_socket, *pidfd_socket, *pid_file; /* NULL: none */
 	unsigned preserve_fds;	  /* beyond 0-2 and LISTEN_FDS */
@@ -21,6 +23,12 @@ struct exec_opts {
 	const char *state_root, *egress_path; /* absolute path of the agentrt-egress program */
 	const char *cache_dir;	  /* compiled seccomp programs; NULL: no cache */
 	bool no_subreaper;
+	/*
+	 * Called with what was made, except pidfd and console, before the child is let go to the gate,
+	 * where it no longer notices that we are gone: whoever is to find it must be told first.
+	 */
+	int (*made)(void *arg, const struct exec_result *r, struct err *e); /* NULL: nobody */
+	void *made_arg;
 };
 
 struct exec_result {

@@ -16,8 +16,9 @@
  *	Should: run the engine's network hooks with the child's pid; start the proxy, and not go on
  *	before it serves. Then send the mounts, let the child go on, and answer it until it is ready.
  * P_POST	the child needs nothing any more but ACK.
- *	Should: set its limits (nothing of ours runs under them), publish the pid, last of all: an
- *	engine takes the pid file for the sign that everything went well.
+ *	Should: set its limits (nothing of ours runs under them); have the caller write down the pid,
+ *	for after ACK the child no longer ends with us; publish the pid, last of all: an engine takes
+ *	the pid file for the sign that everything went well.
  *
  * On failure the child is killed by its pidfd and reaped, so that nothing of it runs when the error
  * is returned; then the proxy, the cgroup and the upper directory go. Its namespaces and mounts die

@@ -5,6 +5,7 @@
 # beside each other. A place counts only where it was really reached: one that no command reaches is a
 # failure of this test.
 set -u
+[ "${1:-}" = inside ] || exec unshare -n "$0" inside # the interface that a container gets is not the machine's
 top=$(cd "$(dirname "$0")/../.." && pwd)
 . "$top/tests/lib/tap.sh"
 . "$top/tests/lib/mutants.sh"
@@ -28,6 +29,7 @@ most=".process.args = [\"sleep\", \"60\"] | .domainname = \"d\" | .process.rlimi
 	| .root.readonly = true | .hooks = {\"createRuntime\": [$hook], \"poststop\": [$hook]}"
 bundle plain "$most"
 bundle tty "$most | .process.terminal = true"
+bundle netdev "$most | .linux.netDevices = {\"fd0\": {}}"
 perl -e 'use Socket; socket(S, PF_UNIX, SOCK_STREAM, 0); bind(S, pack_sockaddr_un($ARGV[0])); listen(S, 99); sleep 900' \
 	"$work/console" &
 
@@ -42,8 +44,11 @@ is_clean() { # NAME: what dies asynchronously may take a moment
 }
 rt() { TEST_MARK=-$profile-$$ timeout 30 "$agentrt" --root "$work/state.$profile" "$@"; }
 create() {
-	local opts=(--bundle "$work/$kind" --pid-file "$work/pid.$profile")
+	local opts=(--bundle "$work/$kind" --pid-file "$work/pid.$profile") i
 	[ "$kind" = tty ] && opts+=(--console-socket "$work/console")
+	if [ "$kind" = netdev ]; then # it went with the last container
+		for ((i = 0; i < 40; i++)); do ip link show fd0 2>/dev/null || ip link add fd0 type veth peer name fd1 2>/dev/null && break; sleep 0.05; done >/dev/null
+	fi
 	rt --profile "$profile" create "${opts[@]}" "$id" </dev/null >/dev/null 2>"$work/err.$profile"
 }
 start() { rt start "$id" </dev/null >/dev/null 2>"$work/err.$profile"; }
@@ -112,6 +117,7 @@ every_place() {
 	for place in "${places[@]}"; do
 		kind=plain
 		[[ $place = *console* ]] && kind=tty
+		[ "$place/$profile" = op.netdev/oci ] && kind=netdev
 		try_create "$place" || try_start "$place" || try_delete "$place"
 	done
 	id=x-$profile-$$
@@ -124,16 +130,42 @@ every_place() {
 		gone "$profile: after every failed exec"
 	done
 }
+
+# An ordinary user has no cgroup that holds the processes together: a delete must know the pid.
+user() { # [PLACE-TO-KILL-AT] ARGUMENT...
+	local kill=
+	[[ $1 = -* ]] || { kill=$1 && shift; }
+	TEST_MARK=-user-$$ timeout 30 setpriv --reuid 65534 --regid 65534 --clear-groups env AGENTRT_KILL="$kill" \
+		XDG_RUNTIME_DIR="$work/user" "$work/user/agentrt" --root "$work/user/state" "$@" </dev/null >/dev/null 2>&1
+}
+without_cgroup() {
+	local place id=u-user-$$ b=$work/user/bundle
+	chmod 755 "$work" && mkdir -p "$b" && cp "$agentrt" "$work/user/" && chown -R 65534:65534 "$work/user"
+	user --profile oci spec --rootless --bundle "$b"
+	jq --arg r "$work/rootfs" '.root.path = $r | .process.terminal = false | .process.args = ["sleep", "60"]' \
+		"$b/config.json" >"$work/config.json" && cp "$work/config.json" "$b/config.json"
+	ok "user: create" user --profile oci create --bundle "$b" "$id"
+	ok "user: start" user --profile oci start "$id"
+	ok "user: delete" user --profile oci delete --force "$id"
+	for place in p_map p_net p_post create.state p_post.pid_file; do
+		not_ok_cmd "user: create is killed at $place" user $place --profile oci create --pid-file "$work/user/pid" --bundle "$b" "$id"
+		ok "user: delete --force" user --profile oci delete --force "$id"
+		profile=user is_clean "user: nothing is left after a create that was killed at $place"
+	done
+}
 workers=()
 for profile in agent oci; do
 	every_place >"$work/$profile.tap" &
 	workers+=($!)
 done
+without_cgroup >"$work/user.tap" &
+workers+=($!)
 wait "${workers[@]}"
-tap_merge "$work/agent.tap" "$work/oci.tap"
+tap_merge "$work/agent.tap" "$work/oci.tap" "$work/user.tap"
 for place in "${places[@]}"; do
 	case $place in
 	op.lsm) [ -d /sys/kernel/security/apparmor ] || { skip "$place is reached" "no security module here"; continue; } ;;
+	op.rdt) grep -q ' resctrl ' /proc/mounts || { skip "$place is reached" "no resctrl here"; continue; } ;;
 	esac
 	ok "$place is reached by some command" grep -qxF "$place" "$work/reached"
 done
