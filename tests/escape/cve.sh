@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # cve.sh - what broke other runtimes, one paragraph a class, without an engine: hostile images,
 # hostile configs and a hostile process, under the agent profile and under oci.
-# AGENTRT: the program under test.
+# AGENTRT: the program under test. HUNTER: tests/escape/hunter.c, compiled, where there is no compiler.
 set -u
 here=$(cd "$(dirname "$0")/.." && pwd)
 agentrt=$(readlink -f "${AGENTRT:-$(command -v agentrt)}")
@@ -113,7 +113,8 @@ done
 rt delete --force "stay-$$" 2>/dev/null
 
 # --- 2016-9962: the process that joins is not to be had from inside
-if cc -O2 -static -o "$work/rootfs/bin/hunter" "$here/escape/hunter.c" 2>/dev/null; then
+if cp "${HUNTER:-}" "$work/rootfs/bin/hunter" 2>/dev/null ||
+	cc -O2 -static -o "$work/rootfs/bin/hunter" "$here/escape/hunter.c" 2>/dev/null; then
 	maps='.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{"containerID": 0, "hostID": 1200000, "size": 65536}] | .linux.gidMappings = .linux.uidMappings | del(.linux.sysctl)'
 	caps='.process.capabilities = (["CAP_SYS_ADMIN", "CAP_SYS_PTRACE", "CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_KILL", "CAP_SETUID", "CAP_SETGID"] | {bounding: ., effective: ., permitted: .})'
 	hunt() { # NAME PROFILE JQ-FILTER

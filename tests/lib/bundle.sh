@@ -7,6 +7,7 @@ bundle_config=$(dirname "${BASH_SOURCE[0]}")/config.json
 bundle_setup() {
 	mkdir -p "$work/rootfs" "$work/profiles"
 	busybox_root "$work/rootfs"
+	[ -z "${TEST_AGENT_PROFILE:-}" ] || echo "$TEST_AGENT_PROFILE" >"$work/profiles/agent.json"
 	# runtimes refuse a root that is a symbolic link: name the directory itself
 	jq --arg r "$work/rootfs" '.root.path = $r | .process.args[2] = "@SCRIPT@"' "$bundle_config" >"$work/plain.json"
 }
