@@ -26,7 +26,7 @@ _agentrt() {
 	elif [ "$cmd" = profile ]; then
 		w="list show check lint $("$prog" profile list 2>/dev/null | cut -d' ' -f1)"
 	elif [ "$cmd" = egress ] && [ "$prev" = egress ]; then
-		w=log
+		w="log learned discover"
 	else
 		w=$("$prog" "${root[@]}" list -q 2>/dev/null)
 	fi

@@ -114,6 +114,9 @@ not_ok_cmd "and not written: host uid 0 is never a target" run -v "$work/rootsow
 
 # --- the real task
 like "apt-get installs jq through the proxy" "$(timeout 300 docker -H "unix://$DK_SOCK" run --rm --runtime apt deb sh -c 'apt-get update && apt-get install -y --no-install-recommends jq && jq --version' 2>&1 | tail -n 3)" '^jq-[0-9]'
+no_proxy_set='unset HTTP_PROXY HTTPS_PROXY ALL_PROXY http_proxy https_proxy all_proxy;'
+like "apt-get knows no proxy and works all the same" "$(timeout 300 docker -H "unix://$DK_SOCK" run --rm --runtime apt deb sh -c "$no_proxy_set"' apt-get update && apt-get install -y --no-install-recommends file && file --version' 2>&1 | tail -n 3)" '^file-[0-9]'
+like "and fails where nothing is allowed" "$(run deb sh -c "$no_proxy_set"' apt-get -o Acquire::Retries=0 update 2>&1; echo "status $?"')" 'Temporary failure resolving|Could not resolve|status 100'
 out=$(run deb sh -c 's=$(date +%s%3N); apt-get -o Acquire::Retries=0 update 2>&1; echo "status $? after $(($(date +%s%3N) - s)) ms"' 2>&1)
 like "with an empty allow list the same says why" "$out" '403|egress.allow|denied'
 like "and fails within two seconds" "$out" '^status [1-9][0-9]* after 1?[0-9]{1,3} ms'

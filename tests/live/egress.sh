@@ -1,0 +1,142 @@
+#!/usr/bin/env bash
+# egress.sh - the network of a container, without an engine: steered, refused, learned, discovered.
+# Nothing here leaves the machine: the containers' engine namespaces are empty, but for one with an
+# sshd and a web server of our own behind it. AGENTRT: the program under test.
+set -u
+here=$(cd "$(dirname "$0")/.." && pwd)
+agentrt=$(readlink -f "${AGENTRT:-$(command -v agentrt)}")
+[ -x "$agentrt" ] || { echo "1..0 # AGENTRT names no program"; exit 1; }
+work=$(mktemp -d /tmp/agentrt-live.XXXXXX)
+trap bundle_cleanup EXIT
+. "$here/lib/tap.sh"
+. "$here/lib/bundle.sh"
+bundle_setup
+exec 2>/dev/null # what the profile takes away is another test's affair
+
+# --- what the tools in a root would need; the hosts are this test's own
+disc=$work/disc
+mkdir -p "$disc"/etc/apt/sources.list.d "$disc/root" "$disc/usr/local/go" "$disc/home/u/.cargo" "$work/project/.git"
+printf '# deb http://comment.example/ x\ndeb [signed-by=/k] http://Apt.Example/debian stable main\n' >"$disc/etc/apt/sources.list"
+printf 'Types: deb\nURIs: https://user:pw@apt2.example:8443/x\n' >"$disc/etc/apt/sources.list.d/a.sources"
+printf 'registry=https://npm.example/\n//npm.example/:_authToken=secret\n' >"$disc/root/.npmrc"
+printf 'GOPROXY=https://go.example,direct\n' >"$disc/usr/local/go/go.env"
+printf '[source.x]\nregistry = "sparse+https://cargo.example/index/"\n' >"$disc/home/u/.cargo/config.toml"
+printf '[remote "o"]\n\turl = git@git.example:a/b.git\n[remote "p"]\n\turl = ssh://git@git2.example:2222/x\n' >"$work/project/.git/config"
+ln -s /etc/hostname "$disc/etc/npmrc"
+ln -s "$work/outside" "$disc/etc/pip.conf"
+echo 'index-url = https://outside.example/' >"$work/outside"
+mkfifo "$disc/root/.cargo" 2>/dev/null
+got=$(rt egress discover --project "$work/project" "$disc")
+is "discover finds what the tools name, each once" "$(jq -r '.egress.allow[] | "\(.host):\(.ports[0])"' <<<"$got" | sort | tr '\n' ' ')" \
+	"apt.example:80 apt2.example:8443 cargo.example:443 git.example:22 git2.example:2222 go.example:443 npm.example:443 "
+like "and says where" "$(jq -r '.egress.allow[] | select(.host == "apt.example").note' <<<"$got")" '^apt: /etc/apt/sources.list$'
+unlike "it says no password and follows no link out of the root" "$got" 'pw|secret|outside'
+jq '{name: "found", version: 1, extends: "agent"} * .' <<<"$got" >"$work/profiles/found.json"
+like "what it prints can be laid over a profile" "$(rt profile check found 2>&1; rt profile show found)" 'apt2.example'
+not_ok_cmd "a root that is not there is an error" rt egress discover "$work/none/"
+is "of a root with nothing in it nothing is said" "$(rt egress discover "$work/profiles/" | jq -c .)" '{"egress":{"allow":[]}}'
+
+# --- profiles
+put() { printf '{"name": "%s", "version": 1, "extends": "agent", "egress": %s}\n' "$1" "$2" >"$work/profiles/$1.json"; }
+put groups '{"groups": ["github", "llm"], "deny": ["lfs.github.com", "10.0.0.0/8", "*.example:80"]}'
+bundle ex . true
+plan=$(rt --profile groups explain --bundle "$work/ex")
+like "a group's hosts are in the plan" "$plan" 'allow github.com 443,22'
+like "and what is denied" "$plan" 'deny lfs.github.com'
+put bad '{"groups": ["everything"]}'
+like "an unknown group is refused" "$(rt --profile bad explain --bundle "$work/ex" 2>&1)" 'no group'
+put bad '{"allow": [{"host": "a.example", "ports": [443], "tls": "maybe"}]}'
+like "so is an unknown TLS rule" "$(rt --profile bad explain --bundle "$work/ex" 2>&1)" 'tls'
+put bad '{"deny": [{"host": "a.example", "tls": "any"}]}'
+like "and a denial that asks for TLS" "$(rt --profile bad explain --bundle "$work/ex" 2>&1)" 'denies has a host'
+
+# --- steered
+if ! rt explain --bundle "$work/ex" | grep -q 'behind every other address'; then
+	skip "connections are steered" "BPF_PROG_TYPE_SK_LOOKUP may not be loaded here"
+	tap_done
+	exit
+fi
+put open '{"allow": ["ok.example:443", "ok.example:8080"]}'
+is "a name that is allowed resolves, whatever the file says" \
+	"$(in_box -p open 'echo nameserver 8.8.8.8 >/etc/resolv.conf; nslookup ok.example | grep -c 198.18.0.2')" 1
+like "another does not exist" "$(in_box -p open 'nslookup evil.example 2>&1')" 'NXDOMAIN'
+t='s=$(date +%s); wget -q -T 5 -O- http://192.0.2.1/ 2>&1; wget -q -T 5 -O- http://evil.example/ 2>&1; nc -w 5 192.0.2.1 25 </dev/null 2>&1; e=$(date +%s); [ $((e - s)) -le 2 ] && echo quick'
+got=$(in_box -p open '.process.env += ["http_proxy=", "HTTP_PROXY="]' "$t")
+like "what is not allowed is refused at once" "$got" quick
+unlike "and never reached" "$got" '<html'
+got=$(in_box -p open 'for p in 53 80 443; do nc -l -p $p >/dev/null & sleep 0.2; kill -0 $! && echo bound; kill $!; done')
+is "the container may listen on any port" "$(grep -c bound <<<"$got")" 3
+is "and reach itself" "$(in_box -p open '(echo mine | nc -l -p 8080) & sleep 0.3; nc -w 2 127.0.0.1 8080')" mine
+like "its own address is on lo" "$(in_box -p open 'ip addr show lo')" '198.18.0.1/32'
+is "nothing of the host's answers on its loopback" "$(in_box -p open 'nc -w 2 127.0.0.1 22 </dev/null 2>&1 | grep -c SSH')" 0
+
+# --- learned, and the log followed
+put learn '{"mode": "learn", "allow": ["ok.example:443"]}'
+id=learn-$$
+bundle learn . 'for h in ok.example other.example; do for p in 443 5432; do nc -w 1 $h $p </dev/null; done; done; nc -w 1 192.0.2.7 25 </dev/null; sleep 2'
+rt --profile learn create --bundle "$work/learn" "$id" >/dev/null </dev/null 2>&1
+rt egress log --follow "$id" >"$work/followed" 2>&1 &
+follower=$!
+rt start "$id"
+for _ in $(seq 50); do [ "$(rt egress learned "$id" | jq '.egress.allow | length')" = 5 ] && break; sleep 0.2; done
+is "learning lists what was asked for, by name and port" \
+	"$(rt egress learned "$id" | jq -r '.egress.allow[] | "\(.host):\(.ports[0])"' | sort | tr '\n' ' ')" \
+	"192.0.2.7:25 ok.example:443 ok.example:5432 other.example:443 other.example:5432 "
+like "as the container's word" "$(rt egress learned "$id")" 'asked for by the container'
+is "and nothing was let out" "$(rt egress log "$id" | jq -r .verdict | sort -u)" deny
+wait "$follower"
+is "log --follow ends with the container, and has every line" "$(sort "$work/followed")" "$(rt egress log "$id" | sort)"
+is "each line has the members that the schema requires" \
+	"$(jq -c --slurpfile s "$here/../docs/egress-log.schema.json" 'select((has("suppressed") | not) and (($s[0].oneOf[0].required - keys) != []))' <"$work/followed")" ""
+rt delete --force "$id"
+
+# --- git over ssh, to an sshd of ours in an engine namespace of ours
+command -v git >/dev/null && command -v ssh >/dev/null && [ -x /usr/sbin/sshd ] && command -v ip >/dev/null || {
+	skip "git over ssh" "needs git, ssh, sshd and ip"
+	tap_done
+	exit
+}
+mkdir -p "$work/git" /run/sshd
+touch "$work/ns" "$work/srv"
+unshare --net="$work/ns" true && unshare --net="$work/srv" true || { skip "git over ssh" "no network namespaces"; tap_done; exit; }
+umount_ns() { umount -l "$work/ns" "$work/srv" 2>/dev/null; kill "${sshd_pid:-0}" 2>/dev/null; }
+trap 'umount_ns; bundle_cleanup' EXIT
+in_ns() { nsenter --net="$work/$1" "${@:2}"; }
+in_ns ns ip link set lo up
+in_ns srv ip link set lo up
+in_ns ns ip link add e0 type veth peer name s0
+in_ns ns ip link set s0 netns "$work/srv"
+in_ns ns ip addr add 203.0.113.2/24 dev e0
+in_ns srv ip addr add 203.0.113.9/24 dev s0
+in_ns ns ip link set e0 up
+in_ns srv ip link set s0 up
+ssh-keygen -q -t ed25519 -N '' -f "$work/git/host" && ssh-keygen -q -t ed25519 -N '' -f "$work/git/key"
+git init -q --bare "$work/git/repo.git"
+cat >"$work/git/sshd_config" <<END
+Port 22
+HostKey $work/git/host
+AuthorizedKeysFile $work/git/key.pub
+StrictModes no
+UsePAM no
+PermitRootLogin yes
+PidFile none
+END
+in_ns srv setsid /usr/sbin/sshd -D -e -f "$work/git/sshd_config" >"$work/sshd.log" 2>&1 </dev/null &
+sshd_pid=$!
+# An address is named, for there is no name server behind this namespace.
+put ssh '{"allow": ["203.0.113.9:22"]}'
+# The tools are the host's: bound in one by one, read-only, as an administrator's profile permits.
+binds=$(for d in /usr /lib /lib64 /bin; do [ -e "$d" ] && printf '{"destination":"%s","type":"bind","source":"%s","options":["rbind","ro"]},' "$d" "$(readlink -f "$d")"; done)
+jq -n --argjson b "[${binds%,}]" '[$b[].source]' >"$work/paths.json"
+jq --slurpfile p "$work/paths.json" '. + {mounts: {allow: $p[0]}}' "$work/profiles/ssh.json" >"$work/x" && mv "$work/x" "$work/profiles/ssh.json"
+BUNDLE=$(printf '.mounts += [%s] | (.linux.namespaces[] | select(.type == "network")).path = "%s"' "${binds%,}" "$work/ns")
+script='umask 077; echo "'"$(cat "$work/git/key")"'" >/tmp/key; cd /tmp && git init -q w && cd w && git config user.email a@b && git config user.name a && echo x >f && git add f && git commit -qm x &&
+GIT_SSH_COMMAND="ssh -i /tmp/key -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -F none" git push -q ssh://root@203.0.113.9'"$work"'/git/repo.git HEAD:refs/heads/pushed 2>&1; echo "push $?"
+GIT_SSH_COMMAND="ssh -i /tmp/key -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -F none -o ConnectTimeout=5" git ls-remote ssh://root@203.0.113.10/x 2>&1; echo "other $?"'
+got=$(in_box -p ssh "$BUNDLE" "$script" 2>&1)
+like "git pushes over ssh with no proxy set" "$got" 'push 0'
+is "and what it pushed is there" "$(git -C "$work/git/repo.git" rev-parse -q --verify refs/heads/pushed >/dev/null && echo yes)" yes
+like "another host on that port is refused" "$got" 'other 128'
+umount_ns
+is "nothing is left" "$(left_of "-$$")" ""
+tap_done
