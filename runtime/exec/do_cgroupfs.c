@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/mutant.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "exec/fs.h"
@@ -46,7 +47,8 @@ static bool is_cgroupfs(int fd)
 /* The host's directory of the container's cgroup; read-only, since the files below may not be. */
 static int clone_dir(const char *path_host, int *ret_fd, struct err *e)
 {
-	const struct mnt_change ro = { .set = MOUNT_ATTR_RDONLY | CGROUP_ATTRS,
+	const struct mnt_change ro = { .set = (mutant("cgroupfs.readonly") ? 0 : MOUNT_ATTR_RDONLY) |
+					      CGROUP_ATTRS,
 				       .propagation = MS_PRIVATE,
 				       .recursive = true };
 	auto_close int fd = mnt_clone(AT_FDCWD, path_host, true);

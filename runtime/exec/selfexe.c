@@ -76,6 +76,8 @@ static bool is_protected(void)
 	auto_close int fd = open(SELF, O_RDONLY | O_CLOEXEC);
 	struct statvfs sv;
 
+	if (mutant("selfexe.copy"))
+		return true;
 	if (fd < 0)
 		return false;
 
