@@ -83,6 +83,8 @@ bool str_to_i64(const char *s, int64_t *ret_v)
 	return true;
 }
 
+#define ADDF_ROOM 64 /* what most formatted pieces fit in */
+
 static void strbuf_room(struct strbuf *b, size_t n)
 {
 	if (b->cap - b->len > n)
@@ -108,15 +110,19 @@ void strbuf_addf(struct strbuf *b, const char *fmt, ...)
 {
 	va_list ap;
 
+	strbuf_room(b, ADDF_ROOM);
+	size_t room = b->cap - b->len;
 	va_start(ap, fmt);
-	int n = vsnprintf(NULL, 0, fmt, ap);
+	int n = vsnprintf(b->p + b->len, room, fmt, ap);
 	va_end(ap);
 	if (n < 0)
 		abort();
-	strbuf_room(b, (size_t)n);
-	va_start(ap, fmt);
-	vsnprintf(b->p + b->len, (size_t)n + 1, fmt, ap);
-	va_end(ap);
+	if ((size_t)n >= room) { /* the second time round there is room */
+		strbuf_room(b, (size_t)n);
+		va_start(ap, fmt);
+		vsnprintf(b->p + b->len, (size_t)n + 1, fmt, ap);
+		va_end(ap);
+	}
 	b->len += (size_t)n;
 }
 
@@ -183,6 +189,11 @@ static const char *json_escape(char c, char *buf, size_t n)
 	}
 }
 
+static bool is_plain_json(char c)
+{
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
 void strbuf_add_json(struct strbuf *b, const char *s)
 {
 	char esc[8];
@@ -193,8 +204,12 @@ void strbuf_add_json(struct strbuf *b, const char *s)
 	}
 	strbuf_adds(b, "\"");
 	for (const char *end = s + strlen(s); s < end;) {
-		size_t n = str_utf8_len(s, (size_t)(end - s));
+		size_t n = 0;
 
+		while (is_plain_json(s[n]))
+			n++;
+		if (n == 0)
+			n = str_utf8_len(s, (size_t)(end - s));
 		if ((unsigned char)*s < 0x20 || *s == '"' || *s == '\\' || *s == 0x7f)
 			strbuf_adds(b, json_escape(*s, esc, sizeof(esc)));
 		else if (n)

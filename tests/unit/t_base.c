@@ -75,6 +75,24 @@ static void json_text(void)
 		t_note("got %s", b.p);
 }
 
+/* Around the room that is there before the length is known. */
+static void formatted_text(void)
+{
+	for (int n = 60; n < 140; n++) {
+		auto_strbuf struct strbuf b = STRBUF_INIT;
+
+		strbuf_addf(&b, "%0*d", n, 7);
+		strbuf_addf(&b, "%s%0*d", "+", n, 8);
+		if (b.len != 2 * (size_t)n + 1 || strlen(b.p) != b.len || b.p[n - 1] != '7' ||
+		    b.p[n] != '+' || b.p[2 * n] != '8') {
+			t_ok(false, "formatted text of any length is added");
+			t_note("length %d: %s", n, b.p);
+			return;
+		}
+	}
+	t_ok(true, "formatted text of any length is added");
+}
+
 static void arenas(void)
 {
 	auto_arena struct arena a = ARENA_INIT;
@@ -108,6 +126,7 @@ int main(void)
 	globs();
 	numbers();
 	json_text();
+	formatted_text();
 	arenas();
 	errors();
 	return t_done();
