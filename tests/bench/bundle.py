@@ -6,7 +6,9 @@ import json
 import os
 import platform
 import shutil
+import signal
 import sys
+import time
 
 CONFIG = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib", "config.json")
 CGROUP = f"/agentrt-bench-{os.getpid()}"
@@ -114,16 +116,32 @@ def cgroup_mounts():
     return found
 
 
-def make_parents(mounts, make):
+def make_parents(mounts):
     for path, _ in mounts:
         try:
-            if make:
-                os.makedirs(path + CGROUP, exist_ok=True)
-                for f in ("cpuset.cpus", "cpuset.mems"):
-                    own, up = f"{path}{CGROUP}/{f}", f"{path}/{f}"
-                    if os.path.exists(own) and os.path.exists(up):
-                        open(own, "w").write(open(up).read())
-            else:
-                os.rmdir(path + CGROUP)
+            os.makedirs(path + CGROUP, exist_ok=True)
+            for f in ("cpuset.cpus", "cpuset.mems"):
+                own, up = f"{path}{CGROUP}/{f}", f"{path}/{f}"
+                if os.path.exists(own) and os.path.exists(up):
+                    with open(up) as source, open(own, "w") as target:
+                        target.write(source.read())
         except OSError:
             pass
+
+
+def remove_parents(mounts):
+    """And whatever is still in them: a bench may be interrupted."""
+    for path, _ in mounts:
+        for directory, _, _ in os.walk(path + CGROUP, topdown=False):
+            try:
+                with open(f"{directory}/cgroup.procs") as f:
+                    for pid in map(int, f):
+                        os.kill(pid, signal.SIGKILL)
+            except OSError:
+                pass
+            for _ in range(50):
+                try:
+                    os.rmdir(directory)
+                    break
+                except OSError:
+                    time.sleep(0.02)
