@@ -247,14 +247,16 @@ class Session:
             path = os.path.join(self.work, "tty.sock")
             self.listeners["console"] = Listener(path)
             argv += ["--console-socket", path]
-        status, _, err = self.command([*argv, "--bundle", bundle, fill(step.get("id", self.id), self.variables)],
-                                      step, "create")
-        self.judge({k: v for k, v in step.items() if k != "stdout"}, status, self.created_out(), err)
+        # Of a second create: the first one's container goes on writing to its own file.
+        name = "create-again" if self.pid else "create"
+        status, out, err = self.command([*argv, "--bundle", bundle, fill(step.get("id", self.id), self.variables)],
+                                        step, name)
+        self.judge(step, status, out, err)
         if step.get("ok", True) is True:
             self.note_pid()
             if step.get("console"):
                 self.console = self.listeners["console"].descriptor(self.kit.timeout)
-        elif status != 0 and "{" in text_of(self.created_out()):
+        elif status != 0 and "{" in text_of(out):
             raise Failed("create was refused, but the program has run")
 
     def created_out(self):
