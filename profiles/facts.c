@@ -130,6 +130,8 @@ static const struct field_table facts_table = {
 			ROW("inInitialUserns", F_BOOL, OPT, F, in_initial_userns, NULL, SEC),
 			ROW("noMountRights", F_BOOL, OPT, F, no_mount_rights, NULL, SEC),
 			ROW("capBounding", F_U64, OPT, F, cap_bounding, NULL, SEC),
+			ROW("memoryBytes", F_U64, OPT, F, memory_bytes, NULL, SEC),
+			ROW("openFiles", F_U64, OPT, F, open_files, NULL, SEC),
 			ROW("capLast", F_U32, OPT, F, cap_last, NULL, SEC),
 			ROW("kernelIdmap", F_BOOL, OPT, F, kernel_idmap, NULL, SEC),
 			ROW("kernelOverlay", F_BOOL, OPT, F, kernel_overlay, NULL, SEC),

@@ -76,6 +76,8 @@ struct facts {
 	bool no_mount_rights; /* not even a clone of a mount may be made out here */
 	uint64_t cap_bounding; /* the runtime's */
 	uint32_t cap_last;
+	uint64_t memory_bytes; /* of the machine; 0: not known */
+	uint64_t open_files;   /* the runtime's own hard limit; 0: none */
 	bool kernel_idmap, kernel_overlay, kernel_landlock, kernel_cgroup_kill;
 	bool kernel_steer; /* may load an sk_lookup program */
 	bool apparmor, selinux;

@@ -199,9 +199,46 @@ static bool sysctl_screen(P *c, P *p)
 	return c->sysctl_screen || !p->sysctl_screen;
 }
 
+/* 0 is no limit. */
+static bool is_no_more(uint64_t c, uint64_t p)
+{
+	return p == 0 || (c && c <= p);
+}
+
 static bool pids(P *c, P *p)
 {
-	return p->pids_limit == 0 || (c->pids_limit && c->pids_limit <= p->pids_limit);
+	return is_no_more((uint64_t)c->pids_limit, (uint64_t)p->pids_limit);
+}
+
+static bool memory(P *c, P *p)
+{
+	return is_no_more(c->limits.memory_percent, p->limits.memory_percent);
+}
+
+static bool oom_group(P *c, P *p)
+{
+	return c->limits.oom_group || !p->limits.oom_group;
+}
+
+static bool open_files(P *c, P *p)
+{
+	return is_no_more(c->limits.open_files, p->limits.open_files);
+}
+
+static bool file_size(P *c, P *p)
+{
+	return is_no_more(c->limits.file_size_bytes, p->limits.file_size_bytes);
+}
+
+static bool core_bytes(P *c, P *p)
+{
+	return !p->limits.has_core_bytes ||
+	       (c->limits.has_core_bytes && c->limits.core_bytes <= p->limits.core_bytes);
+}
+
+static bool lifetime(P *c, P *p)
+{
+	return is_no_more(c->limits.max_lifetime_s, p->limits.max_lifetime_s);
 }
 
 static bool masked(P *c, P *p)
@@ -329,6 +366,12 @@ static const struct row {
 	{ "devices.screen", V_BOOL, devices_screen },
 	{ "sysctl.screen", V_BOOL, sysctl_screen },
 	{ "limits.pids", V_NUMBER, pids },
+	{ "limits.memoryPercent", V_NUMBER, memory },
+	{ "limits.oomGroup", V_BOOL, oom_group },
+	{ "limits.openFiles", V_NUMBER, open_files },
+	{ "limits.fileSizeBytes", V_NUMBER, file_size },
+	{ "limits.coreBytes", V_NUMBER, core_bytes },
+	{ "limits.maxLifetimeSeconds", V_NUMBER, lifetime },
 	{ "paths.masked", V_LIST, masked },
 	{ "paths.readonly", V_LIST, readonly_paths },
 	{ "mounts.screen", V_BOOL, mounts_screen },

@@ -74,6 +74,14 @@ struct profile {
 	bool process_screen;  /* OOM score, scheduler and I/O class: never above the ordinary */
 	bool sysctl_screen;   /* only those of the container's own namespaces */
 	int64_t pids_limit;   /* where the config has none; 0: none */
+	struct {	      /* the same */
+		uint32_t memory_percent; /* of the machine's memory */
+		uint64_t file_size_bytes, open_files;
+		bool has_core_bytes; /* 0 bytes is a limit */
+		uint64_t core_bytes;
+		bool oom_group; /* out of memory ends the whole container */
+		uint32_t max_lifetime_s; /* from start on */
+	} limits;
 	bool nested;	      /* user namespaces inside, a few; @seccomp has the rules for it */
 	struct oci_seccomp *seccomp; /* stacked on the config's; NULL: none */
 	const char **masked_paths, **readonly_paths; /* added */

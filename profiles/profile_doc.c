@@ -85,7 +85,13 @@ TABLE(devices_table, ROW("screen", F_OPT_BOOL, OPT, D, devices_screen, NULL, SEC
 TABLE(process_table, ROW("screen", F_OPT_BOOL, OPT, D, process_screen, NULL, SEC),
       ROW("noNewPrivileges", F_OPT_BOOL, OPT, D, no_new_privs, NULL, SEC));
 TABLE(sysctl_table, ROW("screen", F_OPT_BOOL, OPT, D, sysctl_screen, NULL, SEC));
-TABLE(limits_table, ROW("pids", F_OPT_I64, OPT, D, pids_limit, NULL, SEC));
+TABLE(limits_table, ROW("pids", F_OPT_I64, OPT, D, pids_limit, NULL, SEC),
+      ROW("memoryPercent", F_OPT_U32, OPT, D, memory_percent, NULL, SEC),
+      ROW("oomGroup", F_OPT_BOOL, OPT, D, oom_group, NULL, SEC),
+      ROW("openFiles", F_OPT_U64, OPT, D, open_files, NULL, SEC),
+      ROW("fileSizeBytes", F_OPT_U64, OPT, D, file_size_bytes, NULL, SEC),
+      ROW("coreBytes", F_OPT_U64, OPT, D, core_bytes, NULL, SEC),
+      ROW("maxLifetimeSeconds", F_OPT_U32, OPT, D, max_lifetime_s, NULL, SEC));
 TABLE(paths_table, ROW_N("masked", F_STRINGS, OPT, D, masked_paths, n_masked_paths, NULL, SEC),
       ROW_N("readonly", F_STRINGS, OPT, D, readonly_paths, n_readonly_paths, NULL, SEC));
 TABLE(mounts_table, ROW("screen", F_OPT_BOOL, OPT, D, mounts_screen, NULL, SEC),
@@ -241,6 +247,8 @@ static int check_numbers(const struct checker *k, struct err *e)
 			    d->version.v, PROFILE_VERSION);
 	if (d->pids_limit.set && d->pids_limit.v < 0)
 		return fail(k, e, "limits.pids", "must be 0 (none added) or more");
+	if (d->memory_percent.v > 100)
+		return fail(k, e, "limits.memoryPercent", "must be from 0 (none added) to 100");
 	if (d->egress_port.set && (d->egress_port.v == 0 || d->egress_port.v > UINT16_MAX))
 		return fail(k, e, "egress.port", "must be from 1 to 65535");
 	return 0;

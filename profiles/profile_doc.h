@@ -28,6 +28,9 @@ struct profile_doc {
 		mounts_screen, env_screen, env_strict, nested;
 	uint64_t caps_keep;
 	struct opt_i64 pids_limit;
+	struct opt_u32 memory_percent, max_lifetime_s;
+	struct opt_u64 file_size_bytes, open_files, core_bytes;
+	struct opt_bool oom_group;
 	struct doc_seccomp {
 		bool set;
 		struct oci_seccomp *v; /* NULL: "none" */

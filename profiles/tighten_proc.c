@@ -114,6 +114,124 @@ static void limit_pids(struct tighten_ctx *c)
 		     "linux.resources.pids.limit: %lld", (long long)c->p->pids_limit);
 }
 
+static bool has_controller(const struct facts *f, const char *name)
+{
+	if (f->v2_controllers && strstr(f->v2_controllers, name))
+		return true;
+	for (size_t i = 0; i < f->n_hierarchies; i++)
+		if (f->hierarchies[i].controllers && strstr(f->hierarchies[i].controllers, name))
+			return true;
+	return false;
+}
+
+static bool sets_unified(const struct oci_resources *r, const char *key)
+{
+	for (size_t i = 0; r && i < r->n_unified; i++)
+		if (streq(r->unified[i].key, key))
+			return true;
+	return false;
+}
+
+static void limit_memory(struct tighten_ctx *c)
+{
+	struct oci_resources *r = c->s->linux_.resources;
+	uint32_t percent = c->p->limits.memory_percent;
+	uint64_t bytes;
+
+	if (!percent || mutant("limits.memory"))
+		return;
+	if (c->is_update) { /* of a container that has a limit */
+		if (r->mem_limit.set && r->mem_limit.v < 0)
+			tighten_find(c, "limits.memory", FIND_REMOVED,
+				     "limits.memoryPercent of the profile is set",
+				     "linux.resources.memory.limit: no limit");
+		if (r->mem_limit.v < 0)
+			r->mem_limit = (struct opt_i64){ 0 };
+		return;
+	}
+	if ((r && r->mem_limit.set && r->mem_limit.v > 0) || sets_unified(r, "memory.max") ||
+	    !c->f->memory_bytes || !has_controller(c->f, "memory"))
+		return;
+	bytes = c->f->memory_bytes / 100 * percent & ~UINT64_C(0xfff);
+	resources(c)->mem_limit = (struct opt_i64){ true, (int64_t)bytes };
+	tighten_find(c, "limits.memory", FIND_ADDED, "the config limits memory nowhere",
+		     "linux.resources.memory.limit: %llu", (unsigned long long)bytes);
+}
+
+/* What is left of a container one of whose processes was killed helps nobody. */
+static void group_oom(struct tighten_ctx *c)
+{
+	static const char key[] = "memory.oom.group";
+	struct oci_resources *r;
+	struct oci_kv *v = NULL;
+	size_t n = 0;
+
+	if (!c->p->limits.oom_group || c->is_update || c->f->cgroup != CGROUP_V2 ||
+	    !c->f->v2_controllers || !strstr(c->f->v2_controllers, "memory") ||
+	    sets_unified(c->s->linux_.resources, key) || mutant("limits.oom"))
+		return;
+	r = resources(c);
+	for (size_t i = 0; i < r->n_unified; i++)
+		*arena_push(c->a, v, n) = r->unified[i];
+	*arena_push(c->a, v, n) = (struct oci_kv){ key, "1" };
+	r->unified = v;
+	r->n_unified = n;
+	tighten_find(c, "limits.memory", FIND_ADDED,
+		     "out of memory ends the whole container, not one of its processes",
+		     "linux.resources.unified: %s", key);
+}
+
+static bool sets_rlimit(const struct oci_process *proc, int type)
+{
+	for (size_t i = 0; i < proc->n_rlimits; i++)
+		if (proc->rlimits[i].type == type)
+			return true;
+	return false;
+}
+
+static void limit_process(struct tighten_ctx *c)
+{
+	/* lowered, never raised: that takes a right which the runtime may not have */
+	const uint64_t want = c->p->limits.open_files, mine = c->f ? c->f->open_files : 0;
+	const uint64_t files = mine && mine < want ? mine : want;
+	const struct {
+		const char *name;
+		bool set;
+		uint64_t value;
+	} rows[] = {
+		{ "RLIMIT_NOFILE", c->p->limits.open_files, files },
+		{ "RLIMIT_FSIZE", c->p->limits.file_size_bytes, c->p->limits.file_size_bytes },
+		{ "RLIMIT_CORE", c->p->limits.has_core_bytes, c->p->limits.core_bytes },
+	};
+	struct oci_rlimit *v = NULL;
+	size_t n = 0;
+	uint64_t type;
+
+	for (size_t i = 0; i < c->proc->n_rlimits; i++)
+		*arena_push(c->a, v, n) = c->proc->rlimits[i];
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		if (!rows[i].set || !name_find(&names_rlimit, rows[i].name, &type) ||
+		    sets_rlimit(c->proc, (int)type) ||
+		    mutant("limits.process"))
+			continue;
+		*arena_push(c->a, v, n) =
+			(struct oci_rlimit){ (int)type, rows[i].value, rows[i].value };
+		tighten_find(c, "limits.process", FIND_ADDED, "the config does not limit it",
+			     "process.rlimits: %s %llu", rows[i].name,
+			     (unsigned long long)rows[i].value);
+	}
+	c->proc->rlimits = v;
+	c->proc->n_rlimits = n;
+}
+
+static void note_lifetime(struct tighten_ctx *c)
+{
+	if (c->p->limits.max_lifetime_s && !c->is_update)
+		tighten_find(c, "limits.lifetime", FIND_ADDED,
+			     "limits.maxLifetimeSeconds of the profile is set",
+			     "killed %u s after its start", c->p->limits.max_lifetime_s);
+}
+
 /*
  * cgroup v2 files by name: controllers' limits pass; files of the cgroup itself move or freeze
  * processes, and a '/' would leave the container's directory.
@@ -162,9 +280,14 @@ int tighten_proc(struct tighten_ctx *c, struct err *e)
 		cut_scheduler(c);
 		cut_io(c);
 	}
+	if (c->proc)
+		limit_process(c);
 	if (!c->s)
 		return 0;
 	limit_pids(c);
+	limit_memory(c);
+	group_oom(c);
+	note_lifetime(c);
 	if (c->p->process_screen) {
 		cut_unified(c);
 		cut_realtime(c);

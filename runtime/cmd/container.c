@@ -14,6 +14,7 @@
 #include "base/mutant.h"
 #include "base/table.h"
 #include "cgroup/cgroup.h"
+#include "cmd/lifetime.h"
 #include "exec/exec.h"
 #include "spec/spec.h"
 #include "sys/syscalls.h"
@@ -208,7 +209,7 @@ int container_start(struct container *c, struct err *e)
 		return err_set(e, ERR_STATE, "cannot start a container in the %s state",
 			       status_name[c->st]);
 	}
-	if (exec_start(c->dirfd, e))
+	if (lifetime_watch(c, e) || exec_start(c->dirfd, e))
 		return -1;
 	if (container_hooks(c, PLAN_HOOK_POSTSTART, STATUS_RUNNING, e) == 0)
 		return 0;

@@ -120,6 +120,7 @@ static struct state *first_state(struct cmd_ctx *ctx, const char *id, const stru
 		.no_new_keyring = o->no_new_keyring,
 		.no_late_hooks = hooks->kind[HOOK_POSTSTART].n == 0 &&
 				 hooks->kind[HOOK_POSTSTOP].n == 0,
+		.max_lifetime_s = p->profile->limits.max_lifetime_s,
 		.annotations = p->plan->annotations,
 		.n_annotations = p->plan->n_annotations,
 	};

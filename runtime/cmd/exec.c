@@ -7,6 +7,8 @@
  */
 #include "exec/exec.h"
 
+#include <sys/resource.h>
+
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -237,6 +239,8 @@ static int make_plan(struct container *c, const struct exec_cmd_opts *o,
 				 .profile = c->s->profile,
 				 .no_new_keyring = c->s->no_new_keyring };
 	const struct profile *profile;
+	struct profile own;
+	struct rlimit files;
 	struct oci_process *proc = NULL, *narrow;
 	struct finding *findings;
 	struct oci_spec *s;
@@ -246,8 +250,12 @@ static int make_plan(struct container *c, const struct exec_cmd_opts *o,
 	if (container_spec(c, &s, e) ||
 	    profiles_for(c->a, c->s->profile_dir, c->s->profile, s->annotations,
 			 s->n_annotations, &profile, e) ||
-	    make_process(c->a, o, s, args, &proc, e) ||
-	    tighten_process(c->a, proc, profile, &narrow, &findings, &n, e) ||
+	    make_process(c->a, o, s, args, &proc, e))
+		return -1;
+	own = *profile; /* as at create, no limit is raised */
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_max < own.limits.open_files)
+		own.limits.open_files = files.rlim_max;
+	if (tighten_process(c->a, proc, &own, &narrow, &findings, &n, e) ||
 	    (o->cgroup && sub_cgroup(c->a, o->cgroup, &c->cg, e)) || probe_host(c->a, &f, e))
 		return -1;
 	pipeline_report(findings, n);

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "cmd/create.h"
+#include "cmd/lifetime.h"
 
 /* Somebody who types `run` should see what the profile took away; engines never come here without
  * a log file. */
@@ -32,6 +33,7 @@ static int foreground(struct container *c, const struct create_opts *o, const st
 		      struct err *e)
 {
 	struct err late = ERR_INIT;
+	const char *why;
 	int status;
 
 	if (exec_relay(r, &status, e)) {
@@ -40,6 +42,9 @@ static int foreground(struct container *c, const struct create_opts *o, const st
 		return -1;
 	}
 	c->st = STATUS_STOPPED;
+	why = lifetime_ended(c);
+	if (why)
+		log_error("container %s was killed: %s", c->id, why);
 	if (!o->keep && container_destroy(c, e))
 		return -1;
 	return status;

@@ -7,6 +7,7 @@
 #include <linux/landlock.h>
 #include <stdio.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
@@ -78,6 +79,7 @@ static bool may_clone_mounts(void)
 
 void probe_kernel(struct arena *a, struct facts *f)
 {
+	struct rlimit files;
 	struct utsname u;
 	struct stat st;
 
@@ -86,6 +88,9 @@ void probe_kernel(struct arena *a, struct facts *f)
 	f->in_initial_userns =
 		stat("/proc/self/ns/user", &st) == 0 && st.st_ino == INITIAL_USERNS_INO;
 	f->no_mount_rights = (f->euid != 0 || !f->in_initial_userns) && !may_clone_mounts();
+	f->memory_bytes = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_max != RLIM_INFINITY)
+		f->open_files = files.rlim_max;
 	probe_caps(f);
 	f->kernel_idmap = has_mount_setattr();
 	f->kernel_overlay = has_overlay();

@@ -97,6 +97,7 @@ static const struct field state_fields[] = {
 	{ .name = "rootless", ST(BOOL, is_rootless) },
 	{ .name = "noNewKeyring", ST(BOOL, no_new_keyring) },
 	{ .name = "noLateHooks", ST(BOOL, no_late_hooks) },
+	{ .name = "maxLifetimeSeconds", ST(U32, max_lifetime_s) },
 	{ .name = "annotations", ST(MAP, annotations), COUNT(n_annotations) },
 	{ 0 },
 };

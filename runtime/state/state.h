@@ -56,6 +56,7 @@ struct state {
 	const char *rdt_group, *rdt_monitor; /* the same, of the resctrl file system */
 	bool is_rootless, no_new_keyring;
 	bool no_late_hooks; /* the config has no poststart and no poststop hooks */
+	uint32_t max_lifetime_s; /* from start on; 0: no end */
 	struct plan_kv *annotations;
 	size_t n_annotations;
 };

@@ -8,7 +8,7 @@ enum want { NARROW, WIDER, BAD };
 
 /* The profile that the annotations are laid over. */
 static const char base[] =
-	"\"root\":{\"sizeBytes\":1000},\"namespaces\":{\"shared\":[\"uts\",\"ipc\"]},"
+	"\"limits\":{\"maxLifetimeSeconds\":60},\"root\":{\"sizeBytes\":1000},\"namespaces\":{\"shared\":[\"uts\",\"ipc\"]},"
 	"\"mounts\":{\"projects\":\"ro\",\"hide\":[\".h\"],\"show\":[\".s\",\".t\"],"
 	"\"allow\":[\"/srv/a\",\"/srv/b\"],\"engineRoots\":[\"/e\"]},"
 	"\"env\":{\"strict\":true,\"keep\":[\"A\",\"B*\"],\"allow\":[\"A_TOKEN\",\"B_TOKEN\"]},"
@@ -59,6 +59,21 @@ static const struct {
 	{ "limits.pids", "", BAD },
 	{ "limits.pids", "-1", BAD },
 	{ "limits.pids", "10x", BAD },
+	{ "limits.memoryPercent", "50", NARROW },
+	{ "limits.memoryPercent", "76", WIDER },
+	{ "limits.memoryPercent", "0", WIDER },
+	{ "limits.memoryPercent", "101", BAD },
+	{ "limits.oomGroup", "true", NARROW },
+	{ "limits.oomGroup", "false", WIDER },
+	{ "limits.openFiles", "100", NARROW },
+	{ "limits.openFiles", "65537", WIDER },
+	{ "limits.fileSizeBytes", "1", NARROW },
+	{ "limits.fileSizeBytes", "0", WIDER },
+	{ "limits.coreBytes", "0", NARROW },
+	{ "limits.coreBytes", "1", WIDER },
+	{ "limits.maxLifetimeSeconds", "59", NARROW },
+	{ "limits.maxLifetimeSeconds", "61", WIDER },
+	{ "limits.maxLifetimeSeconds", "0", WIDER },
 	{ "paths.masked", "/m,/n", NARROW },
 	{ "paths.masked", "/n", WIDER },
 	{ "paths.masked", "", WIDER },
