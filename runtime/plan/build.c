@@ -20,6 +20,7 @@ static const struct area {
 	{ .decide = p_net },	    { .decide = p_hooks_net }, { .add = p_egress },
 	/* C_FS */
 	{ .decide = p_propagation }, { .decide = p_mounts },  { .add = p_net_files },
+	{ .add = p_policy },
 	{ .decide = p_dev },	    { .decide = p_hooks_fs }, { .decide = p_paths },
 	/* C_DROP and later */
 	{ .decide = p_process },    { .decide = p_hooks_exec }, { .add = p_exec },

@@ -39,6 +39,7 @@ p_add_fn p_egress;	/* OP_EGRESS */
 p_fn p_propagation;	/* OP_PROPAGATION */
 p_fn p_mounts;		/* OP_MOUNT */
 p_add_fn p_net_files;	/* OP_FILE: instead of the engine's hosts and resolv.conf */
+p_add_fn p_policy;	/* OP_FILE: what the container may do, for whoever works in it */
 p_fn p_dev;		/* OP_DEV, OP_LINK, OP_CONSOLE */
 p_fn p_console;		/* OP_CONSOLE alone */
 p_fn p_hooks_fs;	/* OP_HOOK: createContainer */

@@ -159,6 +159,19 @@ is "an annotation that widens, too" "$(rt --profile site explain --json -b "$wor
 echo '{' >"$work/bad/config.json"
 is "a config that cannot be read ends with 1" "$(status rt explain -b "$work/bad")" 1
 
+# --- in the container: what it may do
+mkdir -p "$work/srv" && chown 4242:4242 "$work/srv"
+echo '{"version": 1, "extends": "site", "mounts": {"hide": ["hidden-name"]}, "env": {"allow": ["SOME_TOKEN"]}, "limits": {"maxLifetimeSeconds": 600}}' >"$work/profiles/help.json"
+help=$(in_box -p help ".mounts += [{\"destination\": \"/w\", \"type\": \"bind\", \"source\": \"$work/srv\", \"options\": [\"rbind\"]}]" 'cat /run/agentrt/policy.md' 2>/dev/null)
+like "a file in the container says which hosts it may reach" "$help" '^- git\.example\.org port 443$'
+like "and what of its files stays" "$help" '^- /w: what you write there stays$'
+like "and its limits" "$help" '^- it ends 600 seconds after its start$'
+like "and what to ask for" "$help" 'egress\.allow.*'
+unlike "it names no path of the host, no secret and nothing refused by name" "$help" "$work|hidden-name|SOME_TOKEN|\\.ssh|box[0-9]"
+like "agent-strict says that nothing can be reached" "$(in_box -p agent-strict . 'cat /run/agentrt/policy.md' 2>/dev/null)" 'Nothing outside can be reached'
+is "nobody inside changes it" "$(in_box -p help . '(echo x >/run/agentrt/policy.md; rm -f /run/agentrt/policy.md; mv /run/agentrt/policy.md /x; umount /run/agentrt/policy.md) 2>/dev/null; head -n 1 /run/agentrt/policy.md' 2>/dev/null)" '# What this container may do'
+is "oci has none" "$(in_box -p oci . 'ls /run/agentrt 2>&1 | grep -c policy' 2>/dev/null)" 0
+
 # --- check: what the machine can enforce
 is "check ends with 0 here" "$(status rt check)" 0
 is "its JSON" "$(rt check --json | jq -c '[.check, .enforced, (.features | length > 10), ([.features[] | keys] | unique | length)]')" '[1,true,true,1]'

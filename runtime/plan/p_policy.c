@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * p_policy.c - /run/agentrt/policy.md: what the container may do, for whoever works in it
+ *
+ * An agent that meets a refusal should know that it is meant, what is allowed instead and whom to
+ * ask, and not try other ways. The text is made from what is allowed: it names no path of the host,
+ * no other container, no secret, and nothing of what is refused by name.
+ */
+#include <inttypes.h>
+#include <linux/mount.h>
+
+#include "base/mutant.h"
+#include "base/str.h"
+#include "plan/p.h"
+#include "plan/text.h"
+
+#define POLICY_PATH "/run/agentrt/policy.md"
+
+static void network(struct strbuf *b, const struct build *in)
+{
+	const struct profile *p = in->t->profile;
+
+	strbuf_adds(b, "\n## Network\n");
+	if (in->t->net == TIGHT_NET_SPEC) {
+		strbuf_adds(b, "The network is the one that the container was given.\n");
+		return;
+	}
+	if (in->t->net == TIGHT_NET_NONE || p->egress.n_allow == 0) {
+		strbuf_adds(b, "Nothing outside can be reached, and nothing you try will change "
+			       "that.\n");
+		return;
+	}
+	strbuf_addf(b,
+		    "Only these can be reached, through the proxy at 127.0.0.1:%u (the usual "
+		    "variables are set):\n\n",
+		    p->egress.port);
+	for (size_t i = 0; i < p->egress.n_allow; i++) {
+		strbuf_adds(b, "- ");
+		text_put(b, p->egress.allow[i].host);
+		for (size_t k = 0; k < p->egress.allow[i].n_ports; k++)
+			strbuf_addf(b, "%s%u", k ? ", " : " port ", p->egress.allow[i].ports[k]);
+		strbuf_adds(b, "\n");
+	}
+	strbuf_adds(b, "\nAnything else is refused at once. That is no failure of the network: "
+		       "another way will not work either.\n");
+}
+
+static void files(struct strbuf *b, const struct build *in)
+{
+	strbuf_adds(b, "\n## Files\n"
+		       "What you write outside the directories below is thrown away when the "
+		       "container ends.\n\n");
+	for (size_t i = 0; i < in->p->n_ops; i++) {
+		const struct op *op = &in->p->ops[i];
+		const struct op_mount *m = &op->u.mount;
+
+		if (op->kind != OP_MOUNT || m->kind != MOUNT_BIND || m->remount ||
+		    !streq(op->rule, "mount.owner"))
+			continue;
+		strbuf_adds(b, "- ");
+		text_put(b, m->dest_ctr);
+		strbuf_adds(b, m->cow_dir ? ": a copy; it is looked at before anything of it is kept\n"
+			       : (m->attr_set | m->rattr_set) & MOUNT_ATTR_RDONLY
+				       ? ": can only be read\n"
+				       : ": what you write there stays\n");
+	}
+	strbuf_adds(b, "\nFiles with credentials in these directories show as empty or are not "
+		       "there. You need none: what needs one is done outside.\n");
+}
+
+static void rest(struct strbuf *b, const struct build *in)
+{
+	const struct oci_resources *r = in->s->linux_.resources;
+	const struct profile *p = in->t->profile;
+
+	strbuf_adds(b, "\n## Privileges\n"
+		       "root in here is root of this container alone. There are no mounts, no new "
+		       "devices, no kernel settings, no other containers");
+	strbuf_adds(b, p->no_new_privs ? ", and sudo gives nothing.\n" : ".\n");
+	strbuf_adds(b, "\n## Limits\n");
+	if (r && r->pids_limit.set && r->pids_limit.v > 0)
+		strbuf_addf(b, "- at most %" PRId64 " processes\n", r->pids_limit.v);
+	if (r && r->mem_limit.set && r->mem_limit.v > 0)
+		strbuf_addf(b, "- at most %" PRId64 " MiB of memory; beyond it the container ends\n",
+			    r->mem_limit.v >> 20);
+	if (p->limits.max_lifetime_s)
+		strbuf_addf(b, "- it ends %u seconds after its start\n", p->limits.max_lifetime_s);
+}
+
+void p_policy(struct build *in)
+{
+	struct strbuf b = STRBUF_INIT;
+
+	if (!in->t->root_overlay || mutant("policy.file"))
+		return;
+	strbuf_addf(&b,
+		    "# What this container may do\n\n"
+		    "It is an isolated box made by agentrt (profile %s). What follows was decided "
+		    "by people, outside; nothing in here can change it.\n",
+		    in->t->profile->name);
+	network(&b, in);
+	files(&b, in);
+	rest(&b, in);
+	strbuf_addf(&b,
+		    "\n## If you need more\n"
+		    "Stop and say what you need and what for: a host and port (`egress.allow`), a "
+		    "directory, a limit. An administrator can add it to the profile %s; then a new "
+		    "container has it.\n",
+		    in->t->profile->name);
+	plan_add(in->p, OP_FILE, "profile", "policy.file")->u.file =
+		(struct op_file){ POLICY_PATH, arena_strdup(in->a, b.p), 0444 };
+	strbuf_done(&b);
+}
