@@ -77,6 +77,13 @@ maps='"uidMappings": [{"containerID": 0, "hostID": 1000, "size": 10}], "gidMappi
 out=$(box '.mounts += [{"destination": "/m", "type": "bind", "source": "'"$work"'/bind", "options": ["bind", "idmap"], '"$maps"'}, {"destination": "/n", "type": "bind", "source": "'"$work"'/bind", "options": ["rbind"], '"$maps"'}]' 'echo a=$(stat -c %u:%g /m/file) b=$(stat -c %u:%g /n/file)')
 is "ids of a mount are mapped, with the option and without" "$out" "a=1000:2000 b=1000:2000"
 
+mkdir -p "$work/rootfs/var/full"
+echo image >"$work/rootfs/var/full/file"
+out=$(box "$(in_userns 1200000)"' | .mounts += [{"destination": "/m", "type": "bind", "source": "'"$work"'/bind", "options": ["rbind", "ridmap"]}, {"destination": "/var/full", "type": "tmpfs", "source": "x", "options": ["tmpcopyup"]}]' 'echo a=$(stat -c %u:%g /m/file) b=$(cat /var/full/file)')
+is "without maps of its own a mount takes the user namespace's, and tmpcopyup copies" "$out" "a=0:0 b=image"
+is "what is written to such a tmpfs is not in the image" "$(box '.mounts += [{"destination": "/var/full", "type": "tmpfs", "source": "x", "options": ["tmpcopyup"]}]' 'echo more >>/var/full/file; cat /var/full/file' | paste -sd ' ') $(cat "$work/rootfs/var/full/file")" "image more image"
+refused "tmpcopyup on anything else" '.mounts += [{"destination": "/r", "type": "proc", "source": "proc", "options": ["tmpcopyup"]}]' 'tmpcopyup is for tmpfs'
+
 # --- propagation between the host and the container
 cat >"$work/propagate" <<'EOF'
 # in a mount namespace whose mounts are shared: what is mounted on one side comes to the other, or not
@@ -289,6 +296,27 @@ if [ "$(uname -m)" = x86_64 ]; then
 else
 	skip "an agent answers" "the agent of this test knows x86-64's numbers only"
 fi
+# --- seccomp: what each action does, and when each operator holds
+rule() { # ACTION [MORE]: a filter about mkdir
+	echo '.linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "'"$1"'"'"${2:-}"'}]}'
+}
+for row in "SCMP_ACT_ERRNO::not permitted" "SCMP_ACT_ERRNO:38:not implemented" "SCMP_ACT_KILL::159" "SCMP_ACT_KILL_THREAD::159" \
+	"SCMP_ACT_KILL_PROCESS::159" "SCMP_ACT_TRAP::159" "SCMP_ACT_TRACE::not implemented" "SCMP_ACT_LOG::made" "SCMP_ACT_ALLOW::made"; do
+	IFS=: read -r action ret want <<<"$row"
+	like "$action${ret:+ with errno $ret}" "$(box "$(rule "$action" "${ret:+, \"errnoRet\": $ret}")" 'mkdir /tmp/act && { rmdir /tmp/act; echo made; } || echo $?' | paste -sd ' ')" "$want"
+done
+# kill(1) of a signal that is an argument: which of 0 (may be sent), and a signal's number, are refused
+for row in "SCMP_CMP_EQ:28:28" "SCMP_CMP_NE:28:0 17 18 23" "SCMP_CMP_LT:18:0 17" "SCMP_CMP_LE:18:0 17 18" "SCMP_CMP_GE:23:23 28" "SCMP_CMP_GT:23:28" "SCMP_CMP_MASKED_EQ:16:17 18 23 28"; do
+	IFS=: read -r op value want <<<"$row"
+	two=$([ "$op" = SCMP_CMP_MASKED_EQ ] && echo ', "valueTwo": 16')
+	is "$op" "$(box '.linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["kill"], "action": "SCMP_ACT_ERRNO", "args": [{"index": 1, "value": '"$value$two"', "op": "'"$op"'"}]}]}' \
+		'for s in 0 17 18 23 28; do kill -$s $$ 2>/dev/null || echo $s; done' | paste -sd ' ')" "$want"
+done
+refused "an errno for an action that has none" "$(rule SCMP_ACT_KILL ', "errnoRet": 1')" 'takes no errno'
+refused "an unknown action" "$(rule SCMP_ACT_MAYBE)" 'SCMP_ACT_MAYBE'
+refused "a rule without names" '.linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": [], "action": "SCMP_ACT_LOG"}]}' 'names must not be empty'
+is "a call that nobody knows is left out" "$(box "$(rule SCMP_ACT_ERRNO)"' | .linux.seccomp.syscalls[0].names += ["no_such_call"]' 'echo ran')" ran
+
 nobody='.linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/nothing/there", "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_NOTIFY"}]}'
 refused "a listener that is not there" "$nobody" 'listenerPath: connect to /nothing/there'
 is "a listener that no rule notifies is not looked for" "$(box "$nobody"' | .linux.seccomp.syscalls[0].action = "SCMP_ACT_LOG" | .linux.seccomp.flags = ["SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"]' 'echo ran')" ran
