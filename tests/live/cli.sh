@@ -76,6 +76,10 @@ if [ -e /proc/sys/kernel/ns_last_pid ]; then
 else
 	skip "for that the runtime is started once" "a kernel without CONFIG_CHECKPOINT_RESTORE"
 fi
+bundle echo '.process.args = ["echo", "ran"]'
+is "where it cannot move to another file it runs" "$(strace -qq -e trace=execveat,mremap -e inject=mremap:error=ENOMEM:when=1 -e signal=none -o "$work/strace" \
+	"$agentrt" --root "$work/state" --profile oci run --bundle "$work/echo" "twice$n" 2>&1 </dev/null)" ran
+is "and is started twice" "$(grep -c execveat "$work/strace")" 1
 like "an id with a slash is refused" "$(said oci create --bundle "$work/life" a/b)" 'invalid container ID format'
 like "an id with a leading dot is refused" "$(said oci create --bundle "$work/life" .a)" 'invalid container ID format'
 is "exec before start, as peers have it" "$(oci exec "life$n" echo early)" early
