@@ -22,6 +22,16 @@
 #define CONFIG_NAME  "config.json"
 #define KILL_WAIT_MS 10000
 
+void container_unlock(struct container *c)
+{
+	fd_close(&c->lock);
+}
+
+int container_relock(struct container *c, struct err *e)
+{
+	return state_lock(c->id, c->dirfd, &c->lock, e);
+}
+
 void container_done(struct container *c)
 {
 	fd_close(&c->lock);

@@ -34,6 +34,10 @@ int container_open(struct cmd_ctx *ctx, const char *id, enum container_lock lock
 int container_open_anyhow(struct cmd_ctx *ctx, const char *id, struct container *ret,
 			  struct err *e);
 void container_done(struct container *c);
+/* container_unlock(), container_relock() - others may pause, update or delete it meanwhile; ERR_NOTFOUND:
+ * somebody has deleted it */
+void container_unlock(struct container *c);
+int container_relock(struct container *c, struct err *e);
 #define auto_container __attribute__((cleanup(container_done)))
 
 /* container_spec() - the saved, tightened config */

@@ -15,6 +15,7 @@
 #include "base/mutant.h"
 #include "base/path.h"
 #include "cgroup/cgroup.h"
+#include "cmd/notify.h"
 #include "cmd/paths.h"
 #include "cmd/pipeline.h"
 #include "spec/spec.h"
@@ -246,7 +247,7 @@ static int make(struct cmd_ctx *ctx, struct container *c, const struct create_op
 {
 	if (fault("create.dir"))
 		return err_set(e, ERR_SYS, "injected failure at create.dir");
-	if (pipeline_plan(ctx, po, p, e))
+	if (notify_prepare(ctx, c->id, c->dirfd, p, e) || pipeline_plan(ctx, po, p, e))
 		return -1;
 	if (fault("create.plan"))
 		return err_set(e, ERR_SYS, "injected failure at create.plan");

@@ -343,7 +343,7 @@ static int run_exec(struct cmd_ctx *ctx, const void *opts_, const struct opt_arg
 	if (exec_join(plan, &eo, &r, e))
 		return -1;
 	if (!o.detach)
-		status = exec_relay(&r, &status, e) ? -1 : status;
+		status = exec_relay(&r, NULL, &status, e) ? -1 : status;
 	fd_close(&r.pidfd);
 	fd_close(&r.console_master);
 	return status;

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "cmd/create.h"
 #include "cmd/lifetime.h"
+#include "cmd/notify.h"
 
 /* Somebody who types `run` should see what the profile took away; engines never come here without
  * a log file. */
@@ -29,15 +30,37 @@ static void show_findings(const struct cmd_ctx *ctx, const struct plan *p)
 			b.p);
 }
 
-static int foreground(struct container *c, const struct create_opts *o, const struct exec_result *r,
-		      struct err *e)
+/* Somebody else may have deleted it by now: then there is nothing to do. */
+static int clean_up(struct container *c, const struct create_opts *o, struct err *e)
 {
+	struct err why = ERR_INIT;
+
+	if (o->keep)
+		return 0;
+	if (container_relock(c, &why) == 0)
+		return container_destroy(c, e);
+	if (why.kind == ERR_NOTFOUND)
+		return 0;
+	*e = why;
+	return -1;
+}
+
+static bool take(void *arg)
+{
+	return notify_take(arg);
+}
+
+static int foreground(struct container *c, const struct create_opts *o, const struct exec_result *r,
+		      struct notify *n, struct err *e)
+{
+	const struct exec_watch watch = { .fd = n->fd, .ready = take, .arg = n };
 	struct err late = ERR_INIT;
 	const char *why;
 	int status;
 
-	if (exec_relay(r, &status, e)) {
-		if (!o->keep && container_destroy(c, &late))
+	container_unlock(c); /* pause, update and delete are for others to call meanwhile */
+	if (exec_relay(r, &watch, &status, e)) {
+		if (clean_up(c, o, &late))
 			log_warn("%s", late.msg);
 		return -1;
 	}
@@ -45,17 +68,15 @@ static int foreground(struct container *c, const struct create_opts *o, const st
 	why = lifetime_ended(c);
 	if (why)
 		log_error("container %s was killed: %s", c->id, why);
-	if (!o->keep && container_destroy(c, e))
-		return -1;
-	return status;
+	return clean_up(c, o, e) ? -1 : status;
 }
 
 /* A failed start leaves nothing behind, as a failed create does. */
-static int start(struct container *c, struct err *e)
+static int start(struct container *c, struct notify *n, struct err *e)
 {
 	struct err late = ERR_INIT;
 
-	if (container_start(c, e) == 0)
+	if (notify_open(c, n, e) == 0 && container_start(c, e) == 0)
 		return 0;
 	if (container_destroy(c, &late) && late.kind != ERR_NOTFOUND)
 		log_warn("%s", late.msg);
@@ -68,6 +89,7 @@ static int run_run(struct cmd_ctx *ctx, const void *opts, const struct opt_args 
 	auto_container struct container c = CONTAINER_INIT;
 	const struct create_opts *o = opts;
 	struct exec_result r = { .pidfd = -1, .console_master = -1 };
+	struct notify n = { .fd = -1 };
 	const struct plan *plan;
 	int status = 0;
 
@@ -75,10 +97,13 @@ static int run_run(struct cmd_ctx *ctx, const void *opts, const struct opt_args 
 		return -1;
 	if (!o->detach)
 		show_findings(ctx, plan);
-	if (start(&c, e))
+	if (start(&c, &n, e))
 		status = -1;
 	else if (!o->detach)
-		status = foreground(&c, o, &r, e);
+		status = foreground(&c, o, &r, &n, e);
+	else
+		status = notify_wait(&c, &n, e);
+	notify_done(&n);
 	fd_close(&r.pidfd);
 	fd_close(&r.console_master);
 	return status;

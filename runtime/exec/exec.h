@@ -91,8 +91,16 @@ void exec_egress_dirs(const struct plan *p, struct plan_cg_dir **ret_dirs, size_
 /* exec_stop_egress() - end the proxy of a container and remove its cgroup; at delete */
 void exec_stop_egress(pid_t pid, uint64_t start, const struct plan_cg_dir *dirs, size_t n_dirs);
 
+/* Something else to look at while the process runs. */
+struct exec_watch {
+	int fd;			  /* -1: nothing */
+	bool (*ready)(void *arg); /* it can be read; false: not to be watched any longer */
+	void *arg;
+};
+
 /* exec_relay() - foreground: wait for the process, relay the console and signals; its status as a
- * shell reports it (128 + signal) */
-int exec_relay(const struct exec_result *r, int *ret_status, struct err *e);
+ * shell reports it (128 + signal); @watch may be NULL */
+int exec_relay(const struct exec_result *r, const struct exec_watch *watch, int *ret_status,
+	       struct err *e);
 
 #endif

@@ -44,6 +44,7 @@ struct relay {
 	struct termios saved;
 	int status;
 	struct channel in, out;
+	struct exec_watch watch;
 };
 
 static const int never_forwarded[] = { SIGCHLD, SIGURG, SIGPIPE, SIGKILL, SIGSTOP, SIGSEGV,
@@ -134,7 +135,7 @@ static int reap(struct relay *rl, struct err *e)
 	return 0;
 }
 
-enum { P_PROC, P_SIG, P_STDIN, P_STDOUT, P_PTY, P__COUNT };
+enum { P_PROC, P_SIG, P_STDIN, P_STDOUT, P_PTY, P_WATCH, P__COUNT };
 
 static void set_polls(const struct relay *rl, struct pollfd *p)
 {
@@ -149,6 +150,7 @@ static void set_polls(const struct relay *rl, struct pollfd *p)
 	p[P_PTY] = (struct pollfd){ .fd = rl->master,
 				    .events = (short)((rl->out.len ? 0 : POLLIN) |
 						      (rl->in.len ? POLLOUT : 0)) };
+	p[P_WATCH] = (struct pollfd){ .fd = rl->watch.fd, .events = POLLIN };
 	if (!p[P_PTY].events)
 		p[P_PTY].fd = -1; /* else its hang-up would be reported again and again */
 }
@@ -183,16 +185,26 @@ static int loop(struct relay *rl, struct err *e)
 		if (p[P_SIG].revents)
 			handle_signal(rl);
 		move_bytes(rl, p);
+		if (p[P_WATCH].revents && !rl->watch.ready(rl->watch.arg))
+			rl->watch.fd = -1;
 		if (p[P_PROC].revents && reap(rl, e))
 			return -1;
 	}
 	return 0;
 }
 
-int exec_relay(const struct exec_result *r, int *ret_status, struct err *e)
+int exec_relay(const struct exec_result *r, const struct exec_watch *watch, int *ret_status,
+	       struct err *e)
 {
-	struct relay rl = { .r = r, .sigfd = -1, .master = r->console_master, .stdin_open = true };
+	struct relay rl = { .r = r,
+			    .sigfd = -1,
+			    .master = r->console_master,
+			    .stdin_open = true,
+			    .watch.fd = -1 };
 	sigset_t old;
+
+	if (watch)
+		rl.watch = *watch;
 
 	if (watch_signals(&rl, &old, e))
 		return -1;

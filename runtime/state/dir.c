@@ -104,9 +104,8 @@ static int open_container(const char *root, const char *id, int *ret_dirfd, stru
 	return 0;
 }
 
-/* Waits for the lock. What was waited for may have been the end of the container: a directory
- * without links is gone. */
-static int take_lock(const char *id, int dirfd, int *ret_lock, struct err *e)
+/* What was waited for may have been the end of the container: a directory without links is gone. */
+int state_lock(const char *id, int dirfd, int *ret_lock, struct err *e)
 {
 	auto_close int fd =
 		openat(dirfd, LOCK_NAME, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -154,7 +153,7 @@ int state_create_dir(const char *root, const char *id, int *ret_dirfd, int *ret_
 
 	auto_close int dirfd = -1;
 	struct err why = ERR_INIT;
-	if (open_container(root, id, &dirfd, &why) || take_lock(id, dirfd, ret_lock, &why)) {
+	if (open_container(root, id, &dirfd, &why) || state_lock(id, dirfd, ret_lock, &why)) {
 		give_back(rootfd, id);
 		if (why.kind == ERR_NOTFOUND)
 			err_ctx(&why, "deleted while it was being created");
@@ -173,7 +172,7 @@ int state_open(const char *root, const char *id, bool exclusive, int *ret_dirfd,
 	int lock = -1;
 
 	if (check_id(id, e) || open_container(root, id, &dirfd, e) ||
-	    (exclusive && take_lock(id, dirfd, &lock, e)))
+	    (exclusive && state_lock(id, dirfd, &lock, e)))
 		return -1;
 	*ret_dirfd = take_fd(dirfd);
 	*ret_lock = lock;

@@ -81,6 +81,8 @@ int state_create_dir(const char *root, const char *id, int *ret_dirfd, int *ret_
  * "container does not exist" (ERR_NOTFOUND) */
 int state_open(const char *root, const char *id, bool exclusive, int *ret_dirfd, int *ret_lock,
 	       struct err *e);
+/* state_lock() - of an open container, waiting for it; ERR_NOTFOUND where it is deleted by then */
+int state_lock(const char *id, int dirfd, int *ret_lock, struct err *e);
 int state_save(int dirfd, const struct state *s, struct err *e);
 /* A state cut short or of another version is ERR_INPUT and says so; no state yet is ERR_STATE. */
 int state_load(struct arena *a, int dirfd, struct state **ret_state, struct err *e);

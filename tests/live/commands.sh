@@ -73,6 +73,69 @@ bundle first '.process.args = ["sleep", "5"]'
 is "create --pidfd-socket: that of the first process" "$(pidfd create --pidfd-socket "$work/pf" --pid-file "$work/pid" --bundle "$work/first" "first$n")" "$(cat "$work/pid")"
 oci delete --force "first$n"
 
+# --- NOTIFY_SOCKET: READY=1 and nothing else reaches the caller's service manager
+cat >"$work/manager.py" <<-'PY'
+	import os, socket, sys
+	path, *command = sys.argv[1:]
+	s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+	s.bind(path); s.settimeout(15)
+	pid = os.posix_spawn(command[0], command, dict(os.environ, NOTIFY_SOCKET=path))
+	try:
+	    print(repr(s.recv(1000).decode()))
+	    s.settimeout(0.5)
+	    print(repr(s.recv(1000).decode()))
+	except TimeoutError:
+	    print("no more")
+	print("status", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+PY
+managed() { rm -f "$work/manager"; timeout 30 python3 "$work/manager.py" "$work/manager" "$agentrt" --root "$work/state" "$@" </dev/null 2>"$work/err"; }
+# busybox has no client for a datagram socket with a name: python's, from the host's files, would not run
+cat >"$work/say.c" <<-'C'
+	#include <string.h>
+	#include <stdlib.h>
+	#include <unistd.h>
+	#include <sys/socket.h>
+	#include <sys/un.h>
+	int main(int argc, char **argv)
+	{
+		struct sockaddr_un a = { .sun_family = AF_UNIX };
+		int s = socket(AF_UNIX, SOCK_DGRAM, 0);
+		strncpy(a.sun_path, getenv("NOTIFY_SOCKET"), sizeof(a.sun_path) - 1);
+		for (int i = 1; i < argc; i++)
+			if (sendto(s, argv[i], strlen(argv[i]), 0, (void *)&a, sizeof(a)) < 0)
+				return 1;
+		sleep(1);
+		return 3;
+	}
+C
+musl-gcc -static -o "$work/rootfs/bin/say" "$work/say.c" 2>/dev/null || gcc -static -o "$work/rootfs/bin/say" "$work/say.c"
+bundle say '.process.args = ["/bin/say", "STATUS=x", "MAINPID=1", "STATUS=y\nREADY=1", "STOPPING=1"]'
+out=$(managed --profile oci run --bundle "$work/say" "say$n")
+like "run passes READY=1 on, with the pid of the container" "$(head -n 1 <<<"$out")" "^'MAINPID=[0-9]{2,}.nREADY=1.n'\$"
+is "and nothing else" "$(sed -n 2p <<<"$out")" "no more"
+is "and ends with the program's status" "$(sed -n 3p <<<"$out")" "status 3"
+out=$(managed --profile oci run -d --pid-file "$work/say.pid" --bundle "$work/say" "say$n")
+like "run -d waits for it" "$out" "^'MAINPID=$(cat "$work/say.pid")"
+oci delete --force "say$n"
+oci create --bundle "$work/say" "say$n" </dev/null >/dev/null 2>&1
+is "a container that was created without it gets none" "$(managed start "say$n" | grep -c READY)" 0
+oci delete --force "say$n"
+bundle quiet '.process.args = ["true"]'
+is "a container that ends without a word is no reason to wait" "$(NOTIFY_SOCKET=/nowhere status_of oci run -d --bundle "$work/quiet" "say$n")" 0
+oci delete --force "say$n"
+bundle var '.process.args = ["sh", "-c", "echo $NOTIFY_SOCKET; ls -ld /run/notify"]'
+like "the manager's own socket stays outside" "$(NOTIFY_SOCKET=/run/systemd/notify oci run --bundle "$work/var" "say$n" </dev/null)" '^/run/notify/notify.sock$'
+is "under the agent profile there is none" "$(NOTIFY_SOCKET=/run/systemd/notify rt run --bundle "$work/var" "say$n" 2>/dev/null </dev/null | head -n 1)" ""
+
+# --- a foreground run does not keep others out
+bundle fore '.process.args = ["sleep", "600"]'
+timeout 60 "$agentrt" --root "$work/state" --profile oci run --bundle "$work/fore" "fore$n" </dev/null >/dev/null 2>&1 &
+for ((i = 0; i < 50; i++)); do [ "$(oci state "fore$n" 2>/dev/null | jq -r .status)" = running ] && break; sleep 0.1; done
+is "pause, resume and update of a container that runs in the foreground" "$(RT_TIMEOUT=5; status_of oci pause "fore$n"; status_of oci resume "fore$n"; status_of oci update --pids-limit 99 "fore$n")" "$(printf '0\n0\n0')"
+is "and delete --force" "$(RT_TIMEOUT=5 status_of oci delete --force "fore$n")" 0
+wait $!
+is "which run takes for the signal that it was" "$?" 137
+
 # --- update: every option, and what cannot be had is refused
 cg() { cat /sys/fs/cgroup/*/*"$n"/"$1" /sys/fs/cgroup/*"$n"/"${2:-$1}" 2>/dev/null | head -n 1; }
 set_to() { # OPTION V1-FILE V2-FILE VALUE-AS-REGEX
