@@ -15,6 +15,7 @@ cleanup() {
 	for d in $(find /sys/fs/cgroup -depth -type d -path "*$user*" 2>/dev/null); do
 		xargs -r kill -9 <"$d/cgroup.procs" 2>/dev/null; rmdir "$d" 2>/dev/null
 	done
+	pgrep -u "$user" | xargs -r kill -9
 	for id in $(rt list -q 2>/dev/null); do rt delete --force "$id" >/dev/null 2>&1; done
 	userdel -r "$user" 2>/dev/null
 	rm -rf "$work"
@@ -162,6 +163,25 @@ if command -v newuidmap >/dev/null; then
 	ok "and delete it" oci delete --force sub
 	like "explain: by which programs" "$(make sub "$many" true; oci explain --bundle "$work/sub")" 'by newuidmap and newgidmap'
 	like "ids beyond his are refused with newuidmap's words" "$(box "$many | .linux.uidMappings[1].size = 65537" true)" '^agentrt: linux\.namespaces: id maps of the user namespace: .*newuidmap refused the id map: .*not allowed'
+	# --- rootless Podman, which runs the runtime as root of a user namespace of its own
+	if command -v podman >/dev/null; then
+		mkdir -p "$work/podman" && chown "$user:$gid" "$work/podman"
+		ln -s agentrt "$work/bin/agentrt-oci"
+		printf '[storage]\ndriver = "vfs"\ngraphroot = "%s"\nrunroot = "%s"\n' "$work/podman/store" "$work/run/c" >"$work/podman/storage.conf"
+		printf '[engine]\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\n[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]\n' >"$work/podman/containers.conf"
+		pm() { (cd "$work/podman" && as_user CONTAINERS_CONF="$work/podman/containers.conf" CONTAINERS_STORAGE_CONF="$work/podman/storage.conf" timeout 60 podman --runtime "$work/bin/agentrt-oci" "$@"); }
+		tar -C "$work/rootfs" -c bin etc tmp | pm import - box >/dev/null 2>&1
+		is "podman run" "$(pm run --rm --network none box sh -c 'echo $(id -u) $(head -n 1 /proc/self/uid_map)' 2>&1)" "0 0 $uid 1"
+		is "podman run, its status" "$(status_of pm run --rm --network none box sh -c 'exit 9')" 9
+		pm run -d --network none --name stay box sleep 100 >/dev/null 2>&1
+		is "podman exec" "$(pm exec stay echo in)" in
+		is "podman rm -f" "$(pm rm -f -t 0 stay)" stay
+		is "podman run --userns keep-id" "$(pm run --rm --network none --userns keep-id box id -u)" "$uid"
+		is "podman run --userns auto: ids of its own" "$(pm run --rm --network none --userns auto box id -u)" 0
+		pm system migrate >/dev/null 2>&1
+	else
+		skip "rootless podman" "no podman here"
+	fi
 	sed -i "/^$user:/d" /etc/subuid /etc/subgid
 	like "and any, when they are no longer his" "$(box "$many" true)" 'newuidmap refused the id map'
 	rm -f "$work/rootfs/owned"
