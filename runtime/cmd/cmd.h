@@ -52,7 +52,7 @@ struct cmd {
 };
 
 extern const struct cmd cmd_check, cmd_checkpoint, cmd_create, cmd_delete, cmd_egress, cmd_events, cmd_exec,
-	cmd_explain, cmd_features, cmd_kill, cmd_list, cmd_pause, cmd_profile, cmd_ps, cmd_restore,
+	cmd_explain, cmd_export, cmd_features, cmd_kill, cmd_list, cmd_pause, cmd_profile, cmd_ps, cmd_restore,
 	cmd_resume, cmd_run, cmd_spec, cmd_start, cmd_state, cmd_update;
 
 /* cmd_out() - to stdout, whole; a closed pipe or full disk is an error */

@@ -23,7 +23,7 @@
 static const struct cmd *const commands[] = {
 	&cmd_create, &cmd_start,   &cmd_run,	  &cmd_exec,	   &cmd_kill,
 	&cmd_delete, &cmd_state,   &cmd_list,	  &cmd_ps,	   &cmd_pause,
-	&cmd_resume, &cmd_update,  &cmd_events,	  &cmd_spec,	   &cmd_explain,  &cmd_check,
+	&cmd_resume, &cmd_update,  &cmd_events,	  &cmd_spec,	   &cmd_explain,  &cmd_check,    &cmd_export,
 	&cmd_egress, &cmd_profile, &cmd_features, &cmd_checkpoint, &cmd_restore,
 };
 
