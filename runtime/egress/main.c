@@ -5,15 +5,16 @@
  * Theory of operation
  *
  * The container runs in network namespace A, which holds a loopback interface and nothing else.
- * This program runs in namespace E, where the engine's networks are, and owns one socket that was
- * made in A and listens there on 127.0.0.1. Nothing else joins the two: when this program ends,
- * for whatever reason, there is no way out. It keeps no secret and decides nothing but one thing:
- * whether bytes may go to (name, port).
+ * This program runs in namespace E, where the engine's networks are, and owns sockets that were
+ * made in A. Nothing else joins the two: when this program ends, for whatever reason, there is no
+ * way out. It keeps no secret and decides nothing but one thing: whether bytes may go to
+ * (name, port).
  *
- * A request passes four gates, in this order, and each can only refuse:
+ * A request passes five gates, in this order, and each can only refuse:
  *
- *   way in      way_http.c, http_*.c   bytes -> struct dest, through one grammar (base/hostname).
- *                                      What could be read in two ways is refused.
+ *   way in      way_*.c, http_*.c,     bytes, or the address that was dialled, -> struct dest,
+ *               socks.c, dns_*.c       through one grammar (base/hostname). What could be read in
+ *                                      two ways is refused.
  *   decision    policy_decide()        the destination alone: not the way in, not the caller.
  *                                      Before this point no packet has left for it, not even a
  *                                      DNS query.
@@ -21,10 +22,11 @@
  *                                      of base/hostname.c, the entry's `addresses`, and the
  *                                      addresses that this host has right now (own.c).
  *   connection  dial.c                 to exactly the addresses that were screened.
+ *   first bytes conn_check.c           TLS or HTTP that names the host, where the entry wants it.
  *
- * Then bytes are relayed (relay.c) and counted, and one line is written (record.c). A later way
- * in (SOCKS, transparent, DNS) is a file with a struct way or a parser, and ends in the same
- * policy_decide(). A check of what passes (ClientHello) is a step before the flow, as `reply` is.
+ * Then bytes are relayed (relay.c) and counted, and one line is written (record.c). Where the
+ * kernel steers (base/egress_steer.h) it has refused beforehand what the policy can never allow:
+ * names.c writes the page that it looks at, steering.c records what it refused.
  *
  * Invariants
  *   - The program never has privileges. The runtime opens every descriptor, drops everything and

