@@ -25,6 +25,7 @@
 
 #include "base/fd.h"
 #include "base/mutant.h"
+#include "base/str.h"
 #include "sys/procfs.h"
 #include "sys/syscalls.h"
 
@@ -142,14 +143,13 @@ static int execute(const struct egress_child *k, struct err *e)
 {
 	static char name[] = "agentrt-egress";
 	char *const argv[] = { name, NULL };
-	char *none[] = { NULL };
-#ifdef AGENTRT_MUTANTS
-	char **env = environ; /* AGENTRT_MUTANT */
-#else
-	char **env = none;
-#endif
+	char *env[] = { NULL, NULL };
 
-	(void)none;
+#ifdef AGENTRT_MUTANTS
+	for (char **v = environ; *v; v++)
+		if (str_has_prefix(*v, "AGENTRT_MUTANT="))
+			env[0] = *v;
+#endif
 	fexecve(k->program, argv, env);
 	return err_sys(e, "execute the program");
 }
