@@ -325,7 +325,7 @@ static int pass_injected(struct tighten_ctx *c, const struct mount_try *m,
 					      "%s on a file system (%s) that this kernel cannot "
 					      "idmap",
 					      row->what, m->at->fstype ? m->at->fstype : "unknown"),
-				"keep the engine's data on ext4, xfs, btrfs or tmpfs");
+				"keep the engine's data on ext4, xfs or btrfs");
 
 	struct oci_mount out = bind_options(c, m, row->readonly, false);
 

@@ -85,7 +85,7 @@ static int map_cow(struct tighten_ctx *c, const struct mount_try *m, struct tigh
 					      "mounts.projects is \"cow\", and its file system (%s) "
 					      "cannot be idmapped by this kernel",
 					      m->at->fstype ? m->at->fstype : "unknown"),
-				"mount it read-only, or keep it on ext4, xfs, btrfs or tmpfs");
+				"mount it read-only, or keep it on ext4, xfs or btrfs");
 	set_owner(c, m, ret);
 	ret->rule = "mount.cow";
 	tighten_find(c, "mount.cow", FIND_REPLACED,
@@ -128,5 +128,5 @@ int tighten_owner(struct tighten_ctx *c, const struct mount_try *m, struct tight
 				      "its file system (%s) cannot be idmapped by this kernel, so "
 				      "nothing could be written as its owner",
 				      at->fstype ? at->fstype : "unknown"),
-			"mount it read-only, or keep it on ext4, xfs, btrfs or tmpfs");
+			"mount it read-only, or keep it on ext4, xfs or btrfs");
 }

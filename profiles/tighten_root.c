@@ -31,7 +31,7 @@ static int check_idmap(struct tighten_ctx *c, struct err *e)
 			tighten_print(c->a, "the root %s in a user namespace", r->at.given),
 			arena_printf(c->a, "its file system (%s) cannot be idmapped by this kernel",
 				     r->at.fstype ? r->at.fstype : "unknown"),
-			"put the root on ext4, xfs, btrfs or tmpfs, or set \"userns\": \"prefer\"");
+			"put the root on ext4, xfs or btrfs, or set \"userns\": \"prefer\"");
 }
 
 int tighten_root(struct tighten_ctx *c, struct err *e)

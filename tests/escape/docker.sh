@@ -82,7 +82,12 @@ refused "a volume that is a bind mount of a project is refused" "$any" -v v-mine
 out=$(run -v plain:/k deb sh -c 'echo kept >/k/f; cat /k/f' 2>&1)
 like "a named volume of the engine's own is not" "$out" '^kept$'
 dk volume create --opt type=tmpfs --opt device=tmpfs v-tmpfs >/dev/null
-like "nor is one that is a tmpfs" "$(run -v v-tmpfs:/k deb sh -c 'echo kept >/k/f; cat /k/f' 2>&1)" '^kept$'
+out=$(run -v v-tmpfs:/k deb sh -c 'echo kept >/k/f; cat /k/f' 2>&1)
+if grep -q 'on a file system (tmpfs) that this kernel cannot idmap' <<<"$out"; then
+	skip "nor is one that is a tmpfs" "before Linux 6.3 a tmpfs has no id-mapped mounts: refused by name"
+else
+	like "nor is one that is a tmpfs" "$out" '^kept$'
+fi
 dk volume rm v-ssh v-root v-mine v-tmpfs plain >/dev/null
 
 # --- flags that ask for the host

@@ -63,6 +63,9 @@ is "a project is read and written as root of the container, and so are a tmpfs a
 is "what was written belongs to the project's owner" "$(stat -c %u "$work/project/made")" 1234
 is "a file of host root is not written" "$(cat "$work/host/file")" root
 is "a named volume keeps what was written; the root does not" "$(run -v vol:/v box sh -c 'cat /v/f; wc -l </etc/passwd')" kept$'\n'3
+dk volume create --opt type=tmpfs --opt device=tmpfs vtmp >/dev/null
+like "a volume that is a tmpfs is refused by name: before Linux 6.3 it cannot have other owners" \
+	"$(run -v vtmp:/k box true 2>&1)" 'refused by rule mount\.owner: a named volume on a file system \(tmpfs\) that this kernel cannot idmap'
 like "the host's root is refused" "$(run -v /:/h:ro box true 2>&1)" 'refused by rule mount\.[a-z]+'
 
 # --- the hardest flags
@@ -92,7 +95,7 @@ unlike "it has no device of the host's" "$(grep ^dev <<<"$out")" ' (mem|kmsg|vda
 is "nothing but lo is in its network" "$(grep ^net <<<"$out")" "net lo"
 for i in "${!acts[@]}"; do unlike "refused: ${acts[i]}" "$out" "^DONE $i\$"; done
 
-dk volume rm vol >/dev/null
+dk volume rm vol vtmp >/dev/null
 is "no container is left" "$(dk ps -aq)" ""
 is "nothing is left: mounts, cgroups, state, processes" "$(until_is "" dk_left)" ""
 tap_done

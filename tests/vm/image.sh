@@ -11,15 +11,24 @@ vm_modules=(virtio_pci virtio_blk ext4)
 
 vm_say() { [ -n "${VM_VERBOSE:-}" ] && printf 'vm: %s\n' "$*" >&2; return 0; }
 
+# The kernel's package into directory $1; apt may never have been updated here, or long ago.
+vm_kernel_download() {
+	local meta=linux-image-cloud-amd64 pkg
+	pkg=$(apt-cache depends "$meta" 2>/dev/null | sed -n 's/.*Depends: \(linux-image-[^ ]*\).*/\1/p' | head -n 1)
+	[ -n "$pkg" ] || { echo "apt knows no package $meta"; return 1; }
+	vm_say "getting $pkg"
+	(cd "$1" && apt-get download -q -o APT::Sandbox::User=root "$pkg")
+}
+
 # Debian's kernel, unpacked into $cache/kernel; prints its release.
 vm_kernel() {
-	local meta=linux-image-cloud-amd64 pkg dir=$cache/kernel tmp
+	local dir=$cache/kernel tmp
 	if [ ! -e "$dir/release" ]; then
-		pkg=$(apt-cache depends "$meta" 2>/dev/null | sed -n 's/.*Depends: \(linux-image-[^ ]*\).*/\1/p' | head -n 1)
-		[ -n "$pkg" ] || { echo "vm: package $meta is unknown: apt-get update?" >&2; return 1; }
-		vm_say "getting $pkg"
 		tmp=$(mktemp -d "$cache/kernel.XXXXXX")
-		(cd "$tmp" && apt-get download -q "$pkg" >/dev/null && dpkg -x ./*.deb . && rm ./*.deb) || return 1
+		vm_kernel_download "$tmp" >"$cache/kernel.log" 2>&1 ||
+			{ apt-get update -q && vm_kernel_download "$tmp"; } >"$cache/kernel.log" 2>&1 ||
+			{ tail -n 3 "$cache/kernel.log" | sed 's/^/vm: /' >&2; return 1; }
+		(cd "$tmp" && dpkg -x ./*.deb . && rm ./*.deb) || return 1
 		ls "$tmp/lib/modules" >"$tmp/release"
 		busybox depmod -b "$tmp" "$(cat "$tmp/release")" || return 1
 		rm -rf "$dir" && mv "$tmp" "$dir"
