@@ -64,11 +64,23 @@ int rtnl_open(int *ret_fd, struct err *e)
 
 typedef bool take_fn(const struct nlmsghdr *nh, void *arg); /* false: too many */
 
-/* One datagram of an answer: 1 go on, 0 that was all, -errno */
-static int take_answer(char *buf, int len, take_fn *take, void *arg)
+/* The message at @at of @len bytes, whole; or NULL. */
+static const struct nlmsghdr *message(const char *buf, size_t at, size_t len)
 {
-	for (struct nlmsghdr *nh = (struct nlmsghdr *)(void *)buf; NLMSG_OK(nh, len);
-	     nh = NLMSG_NEXT(nh, len)) {
+	const struct nlmsghdr *nh = (const struct nlmsghdr *)(const void *)(buf + at);
+
+	if (at > len || len - at < sizeof(*nh) || nh->nlmsg_len < sizeof(*nh) ||
+	    nh->nlmsg_len > len - at)
+		return NULL;
+	return nh;
+}
+
+/* One datagram of an answer: 1 go on, 0 that was all, -errno */
+static int take_answer(const char *buf, size_t len, take_fn *take, void *arg)
+{
+	const struct nlmsghdr *nh;
+
+	for (size_t at = 0; (nh = message(buf, at, len)); at += NLMSG_ALIGN(nh->nlmsg_len)) {
 		const struct nlmsgerr *ne = NLMSG_DATA(nh);
 
 		if (nh->nlmsg_type == NLMSG_DONE)
@@ -96,7 +108,7 @@ static int talk(int fd, const struct request *r, take_fn *take, void *arg)
 			continue;
 		if (n < 0)
 			return -1;
-		rc = n > BUF_BYTES ? -EMSGSIZE : take_answer(buf, (int)n, take, arg);
+		rc = n > BUF_BYTES ? -EMSGSIZE : take_answer(buf, (size_t)n, take, arg);
 	}
 	errno = -rc;
 	return rc ? -1 : 0;

@@ -356,6 +356,7 @@ int steer_attach(int netns, const int socket[STEER_SOCKET__COUNT], struct steer 
 	if (make_maps(socket, &m, e))
 		return -1;
 	auto_close int sockets = m.sockets, page = m.page, ring = m.ring;
+	(void)sockets; /* the program has it; here it is only closed */
 	auto_close int prog = load_program(v, steer_program(&m, v));
 	if (prog < 0)
 		return err_sys(e, "load the steering program (BPF_PROG_TYPE_SK_LOOKUP)");
