@@ -219,7 +219,7 @@ proxy=$(pgrep -f '^agentrt-egress' | while read -r p; do [ "$(readlink "/proc/$p
 like "the proxy is there" "$proxy" '^[0-9]+$'
 unlike "the proxy is not root" "$(awk '/^Uid/{print $2}' "/proc/$proxy/status")" '^0$'
 is "the proxy has no capability" "$(awk '/^Cap(Prm|Eff|Bnd|Amb|Inh)/{print $2}' "/proc/$proxy/status" | sort -u)" 0000000000000000
-log=$(find /run /var/run -path "*/$(dk inspect -f '{{.Id}}' net)/egress.log" 2>/dev/null | head -n 1)
+log=/proc/$proxy/fd/6 # EGRESS_FD_LOG
 is "what was tried is in the decision log: names, datagrams, ports" \
 	"$(jq -r 'select(.verdict == "deny") | if .via == "dns" then "dns" elif .via == "udp" then "udp \(.port)" elif .via == "transparent" then "tcp \(.port)" else empty end' "$log" | grep -xE 'dns|udp 443|tcp (22|25|443|5432)' | sort -u | tr '\n' ' ')" \
 	"dns tcp 22 tcp 25 tcp 443 tcp 5432 udp 443 "
