@@ -239,12 +239,15 @@ int state_remove_dir(const char *root, const char *id, int dirfd, struct err *e)
 
 	if (rootfd < 0)
 		return err_sys(e, "open state root %s", root);
+	/* First, for nobody would find them again once the directory is gone. */
+	if (state_release_ids(root, id, e))
+		return -1;
 	/* Somebody who waits for the lock may put a new lock file in after we removed ours. */
 	for (int tries = 0; tries < REMOVE_TRIES; tries++) {
 		if (remove_content(dirfd, REMOVE_DEPTH, e))
 			return err_ctx(e, "remove the state of container %s", id);
 		if (unlinkat(rootfd, id, AT_REMOVEDIR) == 0 || errno == ENOENT)
-			return state_release_ids(root, id, e);
+			return 0;
 		if (errno != ENOTEMPTY)
 			break;
 	}

@@ -9,7 +9,7 @@ mutants_build() {
 		cd "$dir" || exit 1
 		[ -x "$1/configure" ] || (cd "$1" && ./autogen.sh)
 		[ -f Makefile ] || "$1/configure" --sysconfdir=/etc --libexecdir="$dir" --enable-mutants
-		make -j"$(nproc)" all tests/egress/launch && make check TESTS_TALLY=
+		make -j"$(nproc)" all && make -j"$(nproc)" tests/egress/launch && make check TESTS_TALLY=
 	) >"$dir/build.log" 2>&1 || { tail -n 20 "$dir/build.log" >&2; return 1; }
 	echo "$dir"
 }

@@ -3,6 +3,7 @@
 # error that says where, a status other than zero, and nothing left on the machine.
 # AGENTRT: the program under test.
 set -u
+shopt -s lastpipe # what a pipe feeds counts its results in this shell
 here=$(cd "$(dirname "$0")/.." && pwd)
 agentrt=$(readlink -f "${AGENTRT:-$(command -v agentrt)}")
 [ -x "$agentrt" ] || { echo "1..0 # AGENTRT names no program"; exit 1; }
