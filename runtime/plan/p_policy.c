@@ -90,6 +90,7 @@ static void rest(struct strbuf *b, const struct build *in)
 void p_policy(struct build *in)
 {
 	struct strbuf b = STRBUF_INIT;
+	struct op *op;
 
 	if (!in->t->root_overlay || mutant("policy.file"))
 		return;
@@ -107,7 +108,9 @@ void p_policy(struct build *in)
 		    "directory, a limit. An administrator can add it to the profile %s; then a new "
 		    "container has it.\n",
 		    in->t->profile->name);
-	plan_add(in->p, OP_FILE, "profile", "policy.file")->u.file =
-		(struct op_file){ POLICY_PATH, arena_strdup(in->a, b.p), 0444 };
+	op = plan_add(in->p, OP_FILE, "profile", "policy.file");
+	op->u.file = (struct op_file){ POLICY_PATH, arena_strdup(in->a, b.p), 0444 };
+	op->on_fail = FAIL_IGNORE;
+	op->note = "an image whose /run belongs to somebody else has no place for it";
 	strbuf_done(&b);
 }
