@@ -91,7 +91,7 @@ for p in oci agent; do
 	is "$p: standard input" "$(echo in | run $p -- head -n 1)" in
 	is "$p: --cwd, --env" "$(run $p --cwd /srv --env A=b -- sh -c 'echo $(pwd) $A' 2>&1)" "/srv b"
 	not_ok_cmd "$p: --read-only" run $p --read-only -- touch /x
-	like "$p: --tty" "$(script -qec "timeout 30 ctr --address $work/sock -n $n run --rm -t --runc-binary $work/bin/$([ $p = oci ] && echo agentrt-oci || echo agentrt) $img tty-$p tty" /dev/null </dev/null 2>&1)" '/dev/(pts/|console)'
+	like "$p: --tty" "$("$here/lib/pty" "timeout --foreground 30 ctr --address $work/sock -n $n run --rm -t --runc-binary $work/bin/$([ $p = oci ] && echo agentrt-oci || echo agentrt) $img tty-$p tty" 2>&1)" '/dev/(pts/|console)'
 	is "$p: --memory-limit: what takes more is killed" "$(status_of run $p --memory-limit 33554432 -- sh -c 'dd if=/dev/zero of=/dev/null bs=100M count=1')" 137
 	is "$p: a bind mount" "$(run $p --mount "type=bind,src=$work/project,dst=/p,options=rbind:ro" -- cat /p/file 2>&1)" mine
 	is "$p: the image's files" "$(run $p -- cat /srv/file)" image
@@ -105,7 +105,7 @@ for p in oci agent; do
 	is "$p: exec's status" "$(status_of c tasks exec --exec-id e2 $id sh -c 'exit 5')" 5
 	is "$p: exec --user, --cwd" "$(c tasks exec --exec-id e3 --user 1000 --cwd /srv $id sh -c 'echo $(id -u) $(pwd)')" "1000 /srv"
 	like "$p: exec of what is not there" "$(c tasks exec --exec-id e4 $id nope 2>&1)" 'exec: "nope": executable file not found in \$PATH'
-	like "$p: exec --tty" "$(script -qec "timeout 30 ctr --address $work/sock -n $n tasks exec -t --exec-id e5 $id tty" /dev/null </dev/null 2>&1)" '/dev/pts/'
+	like "$p: exec --tty" "$("$here/lib/pty" "timeout --foreground 30 ctr --address $work/sock -n $n tasks exec -t --exec-id e5 $id tty" 2>&1)" '/dev/pts/'
 	like "$p: ps" "$(c tasks ps $id)" "^$pid "
 	like "$p: metrics" "$(c tasks metrics --format json $id 2>&1)" '"(pids|Pids)"|usage'
 	is "$p: pause" "$(c tasks pause $id; status_in $id)" PAUSED

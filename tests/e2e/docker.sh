@@ -41,8 +41,8 @@ is "a command that is not in PATH is 127" "$(status_of deb no-such-command)" 127
 is "a program that a signal ends is 128 and its number" "$(status_of --init deb sh -c 'kill -TERM $$')" 143
 is "standard input arrives" "$(echo in | run -i deb cat)" in
 is "standard error stays apart" "$(run deb sh -c 'echo e >&2' 2>/dev/null)" ""
-like "-t gives a terminal" "$(script -qec "docker -H unix://$DK_SOCK run --rm -it deb tty" /dev/null </dev/null 2>&1)" '/dev/pts/|/dev/console'
-like "-t has a size that can be asked" "$(script -qec "stty rows 31 cols 97; docker -H unix://$DK_SOCK run --rm -it deb sh -c 'sleep 0.5; stty size'" /dev/null </dev/null 2>&1)" '31 97'
+like "-t gives a terminal" "$("$here/lib/pty" "docker -H unix://$DK_SOCK run --rm -it deb tty" 2>&1)" '/dev/pts/|/dev/console'
+like "-t has a size that can be asked" "$("$here/lib/pty" "stty rows 31 cols 97; docker -H unix://$DK_SOCK run --rm -it deb sh -c 'sleep 0.5; stty size'" 2>&1)" '31 97'
 
 # --- options
 is "--hostname is the hostname" "$(run --hostname box deb hostname)" box
@@ -72,7 +72,7 @@ is "exec of what is not there is 127 or 126" "$(dk exec stay no-such-command >/d
 is "exec --user" "$(dk exec --user 1000 stay id -u)" 1000
 is "exec -w" "$(dk exec -w /usr stay pwd)" /usr
 is "exec -e" "$(dk exec -e COLOUR=red stay sh -c 'echo $COLOUR')" red
-like "exec -t" "$(script -qec "docker -H unix://$DK_SOCK exec -it stay tty" /dev/null </dev/null 2>&1)" '/dev/pts/'
+like "exec -t" "$("$here/lib/pty" "docker -H unix://$DK_SOCK exec -it stay tty" 2>&1)" '/dev/pts/'
 is "exec is in the same namespaces as init" "$(dk exec stay sh -c 'for n in net pid mnt uts ipc user; do [ "$(readlink /proc/1/ns/$n)" = "$(readlink /proc/self/ns/$n)" ] || echo $n; done')" ""
 like "top" "$(dk top stay 2>&1)" 'sleep 0.1|sh -c'
 like "stats" "$(dk stats --no-stream --format '{{.PIDs}}' stay 2>&1)" '^[1-9]'
@@ -162,7 +162,7 @@ oci() { run --runtime agentrt-oci "$@"; }
 is "oci: the exit statuses" "$(for c in true 'sh -c "exit 42"' /etc /no/such; do eval "oci deb $c" >/dev/null 2>&1; echo -n "$? "; done)" "0 42 126 127 "
 is "oci: root is the host's, as with any plain runtime" "$(oci deb cat /proc/self/uid_map | tr -s ' ')" " 0 0 4294967295"
 like "oci: the engine's hook or call has configured the network" "$(oci deb cat /proc/net/route)" '^eth0'
-like "oci: -it" "$(script -qec "docker -H unix://$DK_SOCK run --rm --runtime agentrt-oci -it deb tty" /dev/null </dev/null 2>&1)" '/dev/pts/|/dev/console'
+like "oci: -it" "$("$here/lib/pty" "docker -H unix://$DK_SOCK run --rm --runtime agentrt-oci -it deb tty" 2>&1)" '/dev/pts/|/dev/console'
 is "oci: --network host is the host's" "$(oci --network host deb readlink /proc/self/ns/net)" "$(readlink /proc/self/ns/net)"
 is "oci: a secret arrives" "$(oci -e GITHUB_TOKEN=ghp_let deb sh -c 'echo $GITHUB_TOKEN')" ghp_let
 is "oci: --privileged is" "$(oci --privileged deb sh -c 'mount -t tmpfs none /mnt && echo mounted')" mounted
