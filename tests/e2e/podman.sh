@@ -23,6 +23,7 @@ cleanup() {
 trap cleanup EXIT
 ip link set lo up
 mkdir -p "$work"/{root,run,tmp,net,img,bin}
+cd "$work" || exit 1 # conmon leaves a file "oom" where it was started
 ln -s "$agentrt" "$work/bin/agentrt-oci"
 ln -s "$agentrt" "$work/bin/agentrt"
 # What podman raises by default (open files, processes) is not every test machine's to give.
