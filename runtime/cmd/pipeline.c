@@ -89,10 +89,14 @@ static void see_as_root(struct facts *f)
 static int get_facts(struct cmd_ctx *ctx, const struct pipeline_opts *o, struct pipeline *p,
 		     struct err *e)
 {
+	const struct profile *r = p->profile;
 	struct probe_opts po = { .id = o->id,
 				 .state_root = ctx->root,
 				 .peek = o->peek,
-				 .no_guards = !p->profile->mounts.screen };
+				 .no_guards = !r->mounts.screen,
+				 .no_layers = r->root.mode == ROOT_AS_SPEC &&
+					      r->userns == USERNS_AS_SPEC,
+				 .no_steering = r->egress.mode != NET_EGRESS };
 
 	if (probe_facts(ctx->a, p->spec, o->bundle_host, &po, &p->facts, e) ||
 	    get_ids(ctx, o, p, e))

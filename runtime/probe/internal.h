@@ -18,7 +18,7 @@ struct probe_ctx {
 	int idmap_userns; /* -1 until needed */
 };
 
-void probe_kernel(struct arena *a, struct facts *f);
+void probe_kernel(struct arena *a, const struct probe_opts *o, struct facts *f);
 int probe_cgroups(struct probe_ctx *c, struct err *e);
 
 /**
@@ -36,7 +36,8 @@ bool path_describe(struct probe_ctx *c, const struct statx *st, const char *real
 /* A path of the config: relative ones are taken from the bundle. */
 const char *probe_absolute(struct arena *a, const char *bundle_host, const char *path);
 void probe_sources(struct probe_ctx *c, const struct oci_spec *s, const char *bundle_host);
-int probe_root(struct probe_ctx *c, const char *path_host, bool may_be_missing, struct err *e);
+int probe_root(struct probe_ctx *c, const char *path_host, const struct probe_opts *o,
+	       struct err *e);
 void probe_guards(struct probe_ctx *c, const char *state_root);
 void probe_namespaces(struct probe_ctx *c, const struct oci_spec *s, const struct probe_opts *o);
 

@@ -77,7 +77,7 @@ static bool may_clone_mounts(void)
 	return fd >= 0 || errno != EPERM;
 }
 
-void probe_kernel(struct arena *a, struct facts *f)
+void probe_kernel(struct arena *a, const struct probe_opts *o, struct facts *f)
 {
 	struct rlimit files;
 	struct utsname u;
@@ -93,9 +93,9 @@ void probe_kernel(struct arena *a, struct facts *f)
 		f->open_files = files.rlim_max;
 	probe_caps(f);
 	f->kernel_idmap = has_mount_setattr();
-	f->kernel_overlay = has_overlay();
+	f->kernel_overlay = !o->no_layers && has_overlay();
 	f->kernel_landlock = has_landlock();
-	f->kernel_steer = steer_is_possible();
+	f->kernel_steer = !o->no_steering && steer_is_possible();
 	f->apparmor = has_apparmor();
 	f->selinux = access("/sys/fs/selinux/enforce", F_OK) == 0;
 }

@@ -21,7 +21,10 @@
 struct probe_opts {
 	const char *id, *state_root; /* state_root: guarded too */
 	bool peek;	/* explain: the rootfs may be missing, then it is recorded as such */
-	bool no_guards; /* the profile does not screen mounts: guards and homes stay empty */
+	/* What the profile has no use for is not looked at, and recorded as absent: */
+	bool no_guards;	  /* mounts are not screened: guards and homes */
+	bool no_layers;	  /* the root is the bundle's, unmapped: overlays and their layers */
+	bool no_steering; /* the network is the engine's: what can be loaded to steer it */
 	/* Namespace inodes of the containers of the same pod (struct state, ns_ino and ns_e_ino):
 	 * the caller reads them under the state lock, because probe/ does not see state/. */
 	const uint64_t *pod_ns_ino;

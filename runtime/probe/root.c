@@ -182,20 +182,23 @@ static void probe_overlay(struct probe_ctx *c, int fd)
 		take_layers(c, &o, &l);
 }
 
-int probe_root(struct probe_ctx *c, const char *path_host, bool may_be_missing, struct err *e)
+int probe_root(struct probe_ctx *c, const char *path_host, const struct probe_opts *o,
+	       struct err *e)
 {
 	struct fact_root *r = &c->f->root;
 	auto_close int fd = probe_path(c, path_host, &r->at);
 
 	if (fd < 0) {
-		if (may_be_missing)
+		if (o->peek)
 			return 0;
 		errno = access(path_host, F_OK) < 0 ? errno : EXDEV;
 		return err_sys(e, "root.path: open the rootfs %s", path_host);
 	}
-	if (r->at.type != 'd' && !may_be_missing)
+	if (r->at.type != 'd' && !o->peek)
 		return err_set(e, ERR_SPEC, "root.path: the rootfs %s is not a directory",
 			       path_host);
+	if (o->no_layers)
+		return 0;
 	if (streq(r->at.fstype, "overlay"))
 		probe_overlay(c, fd);
 	else
