@@ -23,7 +23,7 @@ void ctx_init(struct exec_ctx *c, const struct plan *p, const struct exec_opts *
 	c->plan = p;
 	c->opts = o;
 	c->res = res;
-	c->procfd = c->own_netns = c->e_netns = c->pidfd = c->userns = c->moved_to = -1;
+	c->procfd = c->own_netns = c->e_netns = c->pidfd = c->userns = c->moved_to = c->egress_ready = -1;
 	memcpy(c->a_sock, (const int[])A_SOCKS_NONE, sizeof(c->a_sock));
 	c->sync = c->child_sync = (struct sync)SYNC_INIT;
 	c->rootfd = c->c_procfd = c->a_netns = c->sysfs_tree = -1;
@@ -43,7 +43,7 @@ void ctx_init(struct exec_ctx *c, const struct plan *p, const struct exec_opts *
 void ctx_done(struct exec_ctx *c)
 {
 	int *const fds[] = { &c->procfd, &c->own_netns, &c->e_netns, &c->pidfd,
-			     &c->userns, &c->gate,	&c->result };
+			     &c->userns, &c->gate,	&c->result,  &c->egress_ready };
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		fd_close(fds[i]);

@@ -39,6 +39,7 @@ struct exec_ctx {
 	int userns;		/* the container's, opened after the maps are written; -1 none */
 	int a_sock[A_SOCK__COUNT]; /* received from the child: the proxy's, in A */
 	uint64_t a_ino;		/* of A; 0: there is none */
+	int egress_ready;	/* from the proxy, until it serves; -1 none */
 	struct netdev_moved *moved; /* do_netdev.c: interfaces of the host, the last one first */
 	int moved_to;		    /* the network namespace that they are in */
 	int join[NS_TYPE__COUNT]; /* namespaces entered before the child is made, by enum ns_type */
@@ -94,7 +95,9 @@ do_fn do_userns, do_rdt_join;
 do_fn do_hook;
 /* do_netdev.c: P_NET (parent) */
 do_fn do_netdev;
-/* do_egress.c: P_NET (parent): starts agentrt-egress, waits for its ready byte, fills c->res */
+/* do_egress.c: P_NET (parent): starts agentrt-egress, fills c->res */
 do_fn do_egress;
+/* do_egress_ready() - wait until the proxy serves; nothing to wait for is success */
+int do_egress_ready(struct exec_ctx *c, struct err *e);
 
 #endif

@@ -7,6 +7,9 @@
  * (base/egress_wire.h). The proxy is the child of a process that ends at once, so that it never
  * is a child of `agentrt run`, which waits for the container, nor of an engine's shim before
  * `create` has ended; the shim, a subreaper, later reaps it like any stranger.
+ *
+ * It takes a millisecond or two to be ready, which the child needs for its mounts anyway: so it is
+ * waited for when the child is ready too (do_egress_ready()), before anybody is told of either.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -351,25 +354,19 @@ static int wait_ready(int fd, struct err *e)
 				   "static program that runs in an empty directory?)");
 }
 
-static int start(struct egress_child *k, pid_t *ret_pid, uint64_t *ret_start, struct err *e)
+static int start(struct exec_ctx *c, struct egress_child *k, struct err *e)
 {
 	int p[2];
 	pid_t pid = -1;
 
 	if (pipe2(p, O_CLOEXEC) < 0)
 		return err_sys(e, "make a pipe");
-	auto_close int ready = p[0];
+	c->egress_ready = p[0];
 	k->fd[EGRESS_FD_READY] = p[1];
 	if (fork_proxy(k, &pid, e))
 		return -1;
-	uint64_t since = proc_start_time(pid); /* 0: ended already, and wait_ready() says why */
-	fd_close(&k->fd[EGRESS_FD_READY]);
-	if (wait_ready(ready, e)) {
-		exec_stop_egress(pid, since, NULL, 0);
-		return -1;
-	}
-	*ret_pid = pid;
-	*ret_start = since;
+	c->res->egress_pid = pid;
+	c->res->egress_start = proc_start_time(pid); /* 0: ended already, wait_ready() says why */
 	return 0;
 }
 
@@ -383,8 +380,6 @@ int do_egress(struct exec_ctx *c, const struct op *op, size_t i, struct err *e)
 		.uid = eg->uid, .cg = { .v2_dir = -1 },
 	};
 	struct op_cgroup cg = { .none = true };
-	pid_t pid = -1;
-	uint64_t since = 0;
 
 	(void)i;
 	if (fault("egress"))
@@ -402,18 +397,23 @@ int do_egress(struct exec_ctx *c, const struct op *op, size_t i, struct err *e)
 		r = cgroup_make(&cg, &k.cg, e);
 	bool cg_made = r == 0 && !cg.none;
 	if (r == 0)
-		r = start(&k, &pid, &since, e);
+		r = start(c, &k, e);
 	close_all(&k);
 	if (r < 0) {
 		if (cg_made)
 			(void)cgroup_remove(&cg, NULL); /* the first error is the one to report */
 		return -1;
 	}
-	c->res->egress_pid = pid;
-	c->res->egress_start = since;
 	c->res->egress_cg_dirs = cg.dirs;
 	c->res->n_egress_cg_dirs = cg.n_dirs;
 	return 0;
+}
+
+int do_egress_ready(struct exec_ctx *c, struct err *e)
+{
+	auto_close int ready = take_fd(c->egress_ready);
+
+	return ready < 0 ? 0 : wait_ready(ready, e);
 }
 
 void exec_egress_dirs(const struct plan *p, struct plan_cg_dir **ret_dirs, size_t *ret_n)

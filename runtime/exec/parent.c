@@ -13,8 +13,8 @@
  *	Should: write the id maps; make every mount that needs a host path, complete and detached.
  *	Mustn't: attach one.
  * P_NET	the child's namespaces exist.
- *	Should: run the engine's network hooks with the child's pid; start the proxy, and not go on
- *	before it serves. Then send the mounts, let the child go on, and answer it until it is ready.
+ *	Should: run the engine's network hooks with the child's pid; start the proxy. Then send the
+ *	mounts, let the child go on, answer it until it is ready, and wait until the proxy serves.
  * P_POST	the child needs nothing any more but ACK.
  *	Should: set its limits (nothing of ours runs under them); have the caller write down the pid,
  *	for after ACK the child no longer ends with us; publish the pid, last of all: an engine takes
@@ -187,7 +187,8 @@ static int create(struct exec_ctx *c, struct err *e)
 {
 	if (ctx_begin(c, e) || phase_pre(c, e) || phase_map(c, e) || phase_net(c, e))
 		return -1;
-	if (send_trees(c, e) || answer_until_ready(c, e) || announce(c, e) || write_pid(c, e))
+	if (send_trees(c, e) || answer_until_ready(c, e) || do_egress_ready(c, e) ||
+	    announce(c, e) || write_pid(c, e))
 		return -1;
 	c->res->pidfd = take_fd(c->pidfd);
 	return 0;
