@@ -46,12 +46,14 @@ enum egress_fd {
  *   profile <name>
  *   port <n>
  *   [learn]
+ *   [help]      the container has EGRESS_HELP, and refusals point to it
  *   allow <canonical host | *.suffix | IP literal | cidr> <port>[,<port>...]
  *         [tls=require|any|none] [ech=deny] [<cidr>[,<cidr>...]]
  *   deny <host as above> <port>[,<port>...] | *
  *   end
  */
 #define EGRESS_POLICY_MAGIC "agentrt-egress-policy 1"
+#define EGRESS_HELP	    "/run/agentrt/policy.md"
 #define EGRESS_POLICY_MAX   (256u * 1024u) /* bytes */
 #define EGRESS_ALLOW_MAX    1024u	   /* entries */
 #define EGRESS_PORTS_MAX    64u		   /* ports of an entry */

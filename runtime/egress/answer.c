@@ -2,6 +2,7 @@
 /* answer.c - refusals that say which rule, why, and who can change it */
 #include "egress/answer.h"
 
+#include "base/egress_wire.h"
 #include "base/table.h"
 
 #define SSH_DISCONNECT 1u /* RFC 4253, 11.1 */
@@ -54,6 +55,25 @@ static void expand(struct strbuf *b, const char *s, const struct answer *a)
 	}
 }
 
+static void add_help(struct strbuf *b, const struct answer *a)
+{
+	if (a->has_help && rule_info(a->rule)->class == RULE_DENIES)
+		strbuf_adds(b, "; what is allowed: " EGRESS_HELP);
+}
+
+void answer_dns(struct strbuf *b, const struct answer *a)
+{
+	const struct rule_info *info = rule_info(a->rule);
+
+	strbuf_addf(b, "%s: %s", info->name, info->why);
+	if (a->rule == RULE_ALLOW)
+		strbuf_adds(b, "; an administrator can add it to the allow list of");
+	else
+		strbuf_adds(b, ";");
+	strbuf_addf(b, " profile %s", a->profile);
+	add_help(b, a);
+}
+
 void answer_text(struct strbuf *b, const struct answer *a)
 {
 	const struct rule_info *info = rule_info(a->rule);
@@ -64,6 +84,7 @@ void answer_text(struct strbuf *b, const struct answer *a)
 		strbuf_addf(b, " (%s)", a->detail);
 	strbuf_adds(b, "; ");
 	expand(b, info->next, a);
+	add_help(b, a);
 }
 
 void answer_json(struct strbuf *b, const struct answer *a)
@@ -75,6 +96,7 @@ void answer_json(struct strbuf *b, const struct answer *a)
 	if (a->detail)
 		strbuf_addf(&why, " (%s)", a->detail);
 	expand(&next, info->next, a);
+	add_help(&next, a);
 	strbuf_adds(b, "{\"error\":");
 	strbuf_add_json(b, error_word[info->class]);
 	strbuf_adds(b, ",\"rule\":");

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "egress/answer.h"
 
 static bool wants(const struct dns_query *q, enum dns_type type)
 {
@@ -129,21 +130,21 @@ static enum rule decide(struct names *names, const struct dns_query *q, struct d
 }
 
 static void set_denial(struct dns_answer *a, enum rule r, const struct names *names,
-		       char *text, size_t size)
+		       struct strbuf *text)
 {
-	snprintf(text, size, "%s: %s; profile %s", rule_info(r)->name, rule_info(r)->why,
-		 names->policy->profile);
+	answer_dns(text, &(struct answer){ .rule = r, .profile = names->policy->profile,
+					   .has_help = names->policy->help });
 	a->rcode = DNS_NXDOMAIN;
 	a->ede = DNS_EDE_BLOCKED;
-	a->ede_text = text;
+	a->ede_text = text->p;
 }
 
 size_t dns_reply(struct names *names, const uint8_t *msg, size_t n, uint8_t *out,
 		 struct dns_verdict *ret)
 {
 	struct dns_answer a = { .rcode = DNS_NOERROR };
+	auto_strbuf struct strbuf text = STRBUF_INIT;
 	struct dns_query q;
-	char text[256];
 
 	*ret = (struct dns_verdict){ .rule = RULE_OK };
 	if (!dns_read(msg, n, &q))
@@ -154,7 +155,7 @@ size_t dns_reply(struct names *names, const uint8_t *msg, size_t n, uint8_t *out
 		ret->rule = decide(names, &q, &a);
 		memcpy(ret->name, q.is_name ? q.name : q.shown, sizeof(ret->name));
 		if (ret->rule != RULE_OK)
-			set_denial(&a, ret->rule, names, text, sizeof(text));
+			set_denial(&a, ret->rule, names, &text);
 	}
 	return dns_write(&q, &a, out);
 }

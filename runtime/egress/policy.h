@@ -58,6 +58,7 @@ struct policy {
 	const char *container, *profile;
 	uint16_t port;
 	bool learn; /* nothing gets out, but every name exists */
+	bool help;  /* the container has EGRESS_HELP */
 	struct policy_entry *entries; /* none: nothing gets out */
 	size_t n_entries;
 	struct policy_entry *denied; /* these win */

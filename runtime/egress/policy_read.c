@@ -194,6 +194,15 @@ static int read_deny(struct policy *p, const struct word *w, size_t n, struct er
 	return 0;
 }
 
+static int read_help(struct policy *p, const struct word *w, size_t n, struct err *e)
+{
+	(void)w;
+	if (n != 1 || p->help)
+		return bad(e, "help: alone, and once");
+	p->help = true;
+	return 0;
+}
+
 static int read_learn(struct policy *p, const struct word *w, size_t n, struct err *e)
 {
 	(void)w;
@@ -211,6 +220,7 @@ static const struct {
 	{ "profile", read_profile },
 	{ "port", read_port },
 	{ "learn", read_learn },
+	{ "help", read_help },
 	{ "allow", read_allow },
 	{ "deny", read_deny },
 };

@@ -67,6 +67,7 @@ static void refresh_servers(struct resolver *r)
 
 	if (fstat(r->fd, &st) < 0)
 		return;
+	r->is_replaced = st.st_nlink == 0;
 	struct timespec_key key = { st.st_mtim.tv_sec, st.st_mtim.tv_nsec, st.st_size };
 
 	if (r->seen.sec == key.sec && r->seen.nsec == key.nsec && r->seen.size == key.size)
@@ -300,8 +301,14 @@ static void serve_line(struct resolver *r)
 	}
 }
 
-static const char *detail_of(const struct lookup *lk)
+static const char *detail_of(const struct lookup *lk, bool late)
 {
+	/* A new file under the old name is out of reach for a program that opens nothing. */
+	if (lk->r->is_replaced)
+		return "its resolv.conf was replaced after the container started; a new container "
+		       "reads the new one";
+	if (late)
+		return "the name server does not answer";
 	if (lk->r->n_servers == 0)
 		return "no name server is configured in the container's network";
 	if (lk->status == ARES_ENOTFOUND)
@@ -323,7 +330,7 @@ static void tell(const struct lookup *lk, struct lookup_req *q)
 			q->addr[q->n++] = lk->v4[i];
 	}
 	q->rule = q->n > 0 ? RULE_OK : late ? RULE_TIMEOUT : RULE_RESOLVE;
-	q->detail = q->n > 0 ? NULL : late ? "the name server does not answer" : detail_of(lk);
+	q->detail = q->n > 0 ? NULL : detail_of(lk, late);
 	q->slot = NULL;
 	q->done(q);
 }

@@ -35,6 +35,7 @@ struct lookup_req {
 struct resolver {
 	struct loop *loop;
 	int fd; /* resolv.conf */
+	bool is_replaced; /* that file has no name any more */
 	struct timespec_key { int64_t sec, nsec, size; } seen;
 	struct ipaddr server[RESOLV_SERVERS_MAX];
 	size_t n_servers;

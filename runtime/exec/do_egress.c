@@ -77,6 +77,15 @@ static int add_deny(struct strbuf *b, const struct plan_egress_entry *en, struct
 	return 0;
 }
 
+/* Whether the container is given the file that refusals point to. */
+static bool has_help(const struct plan *p)
+{
+	for (size_t i = 0; i < p->n_ops; i++)
+		if (p->ops[i].kind == OP_FILE && streq(p->ops[i].u.file.path_ctr, EGRESS_HELP))
+			return true;
+	return false;
+}
+
 static int add_policy(struct strbuf *b, const struct plan *p, const struct op_egress *eg,
 		      struct err *e)
 {
@@ -84,8 +93,8 @@ static int add_policy(struct strbuf *b, const struct plan *p, const struct op_eg
 		return err_set(e, ERR_UNSUPPORTED,
 			       "egress: %zu entries that allow and %zu that deny, at most %u of each are "
 			       "possible", eg->n_allow, eg->n_deny, EGRESS_ALLOW_MAX);
-	strbuf_addf(b, "%s\ncontainer %s\nprofile %s\nport %u\n%s", EGRESS_POLICY_MAGIC, p->id,
-		    eg->profile, eg->port, eg->learn ? "learn\n" : "");
+	strbuf_addf(b, "%s\ncontainer %s\nprofile %s\nport %u\n%s%s", EGRESS_POLICY_MAGIC, p->id,
+		    eg->profile, eg->port, eg->learn ? "learn\n" : "", has_help(p) ? "help\n" : "");
 	for (size_t i = 0; i < eg->n_allow; i++)
 		if (add_allow(b, &eg->allow[i], e))
 			return -1;

@@ -9,12 +9,28 @@
 #include <inttypes.h>
 #include <linux/mount.h>
 
+#include "base/egress_wire.h"
 #include "base/mutant.h"
 #include "base/str.h"
 #include "plan/p.h"
 #include "plan/text.h"
 
-#define POLICY_PATH "/run/agentrt/policy.md"
+static void network_intro(struct strbuf *b, const struct build *in)
+{
+	const struct op *anet = plan_find(in->p, OP_ANET);
+	unsigned port = in->t->profile->egress.port;
+
+	if (anet && anet->u.anet.steered)
+		strbuf_addf(b,
+			    "Only these can be reached, over TCP, by every program and without any "
+			    "setting: the name resolves, whatever name server is asked, and leads to "
+			    "the host. (There is a proxy at 127.0.0.1:%u as well, for HTTP and SOCKS 5; "
+			    "the usual variables name it. It allows the same.)\n\n", port);
+	else
+		strbuf_addf(b,
+			    "Only these can be reached, through the proxy at 127.0.0.1:%u (the usual "
+			    "variables are set):\n\n", port);
+}
 
 static void network(struct strbuf *b, const struct build *in)
 {
@@ -25,15 +41,17 @@ static void network(struct strbuf *b, const struct build *in)
 		strbuf_adds(b, "The network is the one that the container was given.\n");
 		return;
 	}
-	if (in->t->net == TIGHT_NET_NONE || p->egress.n_allow == 0) {
+	if (in->t->net == TIGHT_NET_NONE || (p->egress.n_allow == 0 && !p->egress.learn)) {
 		strbuf_adds(b, "Nothing outside can be reached, and nothing you try will change "
 			       "that.\n");
 		return;
 	}
-	strbuf_addf(b,
-		    "Only these can be reached, through the proxy at 127.0.0.1:%u (the usual "
-		    "variables are set):\n\n",
-		    p->egress.port);
+	if (p->egress.learn) {
+		strbuf_adds(b, "Nothing outside can be reached for now: what you ask for is recorded, "
+			       "and people will decide on it.\n");
+		return;
+	}
+	network_intro(b, in);
 	for (size_t i = 0; i < p->egress.n_allow; i++) {
 		strbuf_adds(b, "- ");
 		text_put(b, p->egress.allow[i].host);
@@ -41,8 +59,10 @@ static void network(struct strbuf *b, const struct build *in)
 			strbuf_addf(b, "%s%u", k ? ", " : " port ", p->egress.allow[i].ports[k]);
 		strbuf_adds(b, "\n");
 	}
-	strbuf_adds(b, "\nAnything else is refused at once. That is no failure of the network: "
-		       "another way will not work either.\n");
+	strbuf_adds(b, "\nAnything else is refused at once: a name does not exist, a connection is "
+		       "refused, a datagram too. That is no failure of the network, and another way "
+		       "will not work either. Where the protocol has words for it the refusal names "
+		       "the rule and what would allow it.\n");
 }
 
 static void files(struct strbuf *b, const struct build *in)
@@ -109,7 +129,7 @@ void p_policy(struct build *in)
 		    "container has it.\n",
 		    in->t->profile->name);
 	op = plan_add(in->p, OP_FILE, "profile", "policy.file");
-	op->u.file = (struct op_file){ POLICY_PATH, arena_strdup(in->a, b.p), 0444 };
+	op->u.file = (struct op_file){ EGRESS_HELP, arena_strdup(in->a, b.p), 0444 };
 	op->on_fail = FAIL_IGNORE;
 	op->note = "an image whose /run belongs to somebody else has no place for it";
 	strbuf_done(&b);

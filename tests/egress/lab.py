@@ -73,7 +73,7 @@ class Proxy:
     has_routes = False
 
     def __init__(self, *allow, e=None, resolv=None, cgroup=False, steered=False,
-                 deny=(), learn=False, expect_failure=False):
+                 deny=(), learn=False, has_help=False, expect_failure=False):
         Proxy.n += 1
         self.port = PORT + Proxy.n
         self.state = os.path.join(tmp, "state%d" % Proxy.n)
@@ -84,7 +84,8 @@ class Proxy:
              "host=" + ns["HOST"], "state=" + self.state, "resolv=" + (resolv or RESOLV),
              "program=" + PROGRAM, "port=%d" % self.port, "uid=%d" % UID, *self.cgroup,
              *(["steered=%d" % self.steering()] if steered else []),
-             *(["learn=1"] if learn else []), *("deny=" + d for d in deny),
+             *(["learn=1"] if learn else []), *(["help=1"] if has_help else []),
+             *("deny=" + d for d in deny),
              *("allow=" + a for a in allow)], stdout=subprocess.PIPE, text=True)
         self.out = run.stdout
         self.failed, self.stopped = run.returncode != 0, False

@@ -3,7 +3,7 @@
  * launch.c - start agentrt-egress as the runtime does, between namespaces that a test made
  *
  * Usage: launch id=ID a=NS e=NS host=NS state=DIR resolv=FILE program=FILE port=N uid=N
- *               [steered=1] [learn=1] [cgroup=CONTROLLERS:MOUNT:PATH]... [allow="HOST PORTS ..."]... [deny="HOST PORTS"]...
+ *               [steered=1] [learn=1] [help=1] [cgroup=CONTROLLERS:MOUNT:PATH]... [allow="HOST PORTS ..."]... [deny="HOST PORTS"]...
  *        launch stop=PID start=TICKS [cgroup=...]...
  * NS is a path, or "none" for e. steered=2: A has its routes already. Prints "PROXY START INIT": INIT is a process that plays the
  * container's init, and the proxy ends with it. On failure prints the runtime's message, exit 1.
@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/egress_wire.h"
 #include "base/str.h"
 #include "exec/ctx.h"
 #include "sys/procfs.h"
@@ -24,7 +25,7 @@ struct args {
 	const char *id, *a, *e, *host, *state, *resolv, *program, *uid, *stop, *start;
 	struct op_egress egress;
 	struct op_cgroup cg;
-	bool with_routes;
+	bool with_routes, has_help;
 };
 
 static _Noreturn void die(const char *what)
@@ -80,12 +81,12 @@ static void add_cgroup(struct args *g, char *s)
 
 static void parse(struct args *g, int argc, char **argv)
 {
-	const char *steered = NULL, *port = NULL, *learn = NULL;
+	const char *steered = NULL, *port = NULL, *learn = NULL, *help = NULL;
 	const struct { const char *key; const char **value; } keys[] = {
 		{ "id=", &g->id }, { "a=", &g->a }, { "e=", &g->e }, { "host=", &g->host },
 		{ "state=", &g->state }, { "resolv=", &g->resolv }, { "program=", &g->program },
 		{ "port=", &port }, { "steered=", &steered },
-		{ "learn=", &learn }, { "uid=", &g->uid }, { "stop=", &g->stop },
+		{ "learn=", &learn }, { "help=", &help }, { "uid=", &g->uid }, { "stop=", &g->stop },
 		{ "start=", &g->start },
 	};
 
@@ -104,6 +105,7 @@ static void parse(struct args *g, int argc, char **argv)
 	}
 	g->egress.steered = steered != NULL;
 	g->egress.learn = learn != NULL;
+	g->has_help = help != NULL;
 	g->with_routes = steered && streq(steered, "1");
 	g->egress.port = (uint16_t)(port ? strtoul(port, NULL, 10) : 0);
 }
@@ -142,9 +144,10 @@ static pid_t make_init(void)
 static int run(struct args *g)
 {
 	struct err e = ERR_INIT;
-	struct op ops[2] = { { .kind = OP_CGROUP, .u.cgroup = g->cg },
-			     { .kind = OP_EGRESS, .u.egress = g->egress } };
-	struct plan plan = { .a = &g->arena, .id = g->id, .ops = ops, .n_ops = 2 };
+	struct op ops[] = { { .kind = OP_CGROUP, .u.cgroup = g->cg },
+			    { .kind = OP_EGRESS, .u.egress = g->egress },
+			    { .kind = OP_FILE, .u.file.path_ctr = EGRESS_HELP } };
+	struct plan plan = { .a = &g->arena, .id = g->id, .ops = ops, .n_ops = g->has_help ? 3 : 2 };
 	struct exec_opts opts = { .state_dirfd = open(g->state, O_PATH | O_DIRECTORY | O_CLOEXEC),
 				  .egress_path = g->program };
 	struct exec_result res = { 0 };
