@@ -7,13 +7,16 @@
 enum chunk_state {
 	CHUNK_SIZE_FIRST, /* a digit must come */
 	CHUNK_SIZE,	  /* a digit or CR */
+	CHUNK_EXTENSION,  /* to the end of the line */
 	CHUNK_SIZE_LF,
 	CHUNK_DATA,
 	CHUNK_DATA_CR,
 	CHUNK_DATA_LF,
 	CHUNK_LAST_LF, /* LF of the line "0" */
-	CHUNK_END_CR,  /* the empty line: no trailers */
+	CHUNK_END_CR,  /* the empty line */
 	CHUNK_END_LF,
+	CHUNK_TRAILER, /* to the end of the line */
+	CHUNK_TRAILER_LF,
 	CHUNK_DONE
 };
 
@@ -46,11 +49,29 @@ static bool chunk_size(struct body *b, char c)
 		b->state = CHUNK_SIZE;
 		return b->left <= CHUNK_MAX;
 	}
-	if (b->state == CHUNK_SIZE && c != '\r' && mutant("http.chunk_extension"))
-		return true;
+	if (b->state == CHUNK_SIZE && c != '\r' && (b->is_lenient || mutant("http.chunk_extension"))) {
+		b->state = CHUNK_EXTENSION;
+		return c == ';' || c == ' ' || c == '\t';
+	}
 	if (b->state == CHUNK_SIZE_FIRST)
 		return false;
 	return expect(b, c, '\r', b->left ? CHUNK_SIZE_LF : CHUNK_LAST_LF);
+}
+
+/* The rest of a line whose content is the client's affair. */
+static bool skip_line(struct body *b, char c, enum chunk_state next)
+{
+	if (c == '\r')
+		b->state = (uint8_t)next;
+	return c != '\n';
+}
+
+static bool chunk_end(struct body *b, char c)
+{
+	if (c == '\r' || c == '\n' || !b->is_lenient)
+		return expect(b, c, '\r', CHUNK_END_LF);
+	b->state = CHUNK_TRAILER;
+	return true;
 }
 
 /* One byte of framing. */
@@ -60,6 +81,8 @@ static bool chunk_byte(struct body *b, char c)
 	case CHUNK_SIZE_FIRST:
 	case CHUNK_SIZE:
 		return chunk_size(b, c);
+	case CHUNK_EXTENSION:
+		return skip_line(b, c, b->left ? CHUNK_SIZE_LF : CHUNK_LAST_LF);
 	case CHUNK_SIZE_LF:
 		return expect(b, c, '\n', CHUNK_DATA);
 	case CHUNK_DATA_CR:
@@ -69,7 +92,11 @@ static bool chunk_byte(struct body *b, char c)
 	case CHUNK_LAST_LF:
 		return expect(b, c, '\n', CHUNK_END_CR);
 	case CHUNK_END_CR:
-		return expect(b, c, '\r', CHUNK_END_LF);
+		return chunk_end(b, c);
+	case CHUNK_TRAILER:
+		return skip_line(b, c, CHUNK_TRAILER_LF);
+	case CHUNK_TRAILER_LF:
+		return expect(b, c, '\n', CHUNK_END_CR);
 	case CHUNK_END_LF:
 		return expect(b, c, '\n', CHUNK_DONE);
 	case CHUNK_DATA:

@@ -13,7 +13,7 @@
 
 static void run(struct conn *c);
 
-static void set_deadline(struct conn *c, int64_t in_ms)
+void conn_set_deadline(struct conn *c, int64_t in_ms)
 {
 	c->active_ms = c->table->loop->now_ms;
 	c->deadline_ms = c->active_ms + in_ms;
@@ -84,7 +84,7 @@ static void linger(struct conn *c)
 		(void)shutdown(c->client.src.fd, SHUT_WR); /* a client that is gone shows when read */
 	c->client.is_shut = true;
 	set_state(c, CONN_LINGER);
-	set_deadline(c, CONN_ANSWER_MS);
+	conn_set_deadline(c, CONN_ANSWER_MS);
 	run(c);
 }
 
@@ -96,10 +96,15 @@ static void refuse(struct conn *c, enum rule rule, const char *detail)
 		.port = c->dest.port,
 		.detail = detail,
 		.profile = c->table->policy->profile,
+		.has_help = c->table->policy->help,
 		.is_greeted = c->is_greeted,
 		.check = c->check,
 	};
 
+	if (c->state == CONN_RELAY && c->check != CHECK_NONE && c->n_requests > 0) {
+		log_it(c, RULE_OK); /* what the connection carried before is a line of its own */
+		c->up.moved = c->down.moved = 0;
+	}
 	log_it(c, rule);
 	drop_server(c);
 	strbuf_done(&c->client.queued);
@@ -110,7 +115,7 @@ static void refuse(struct conn *c, enum rule rule, const char *detail)
 		return;
 	}
 	set_state(c, CONN_ANSWER);
-	set_deadline(c, CONN_ANSWER_MS);
+	conn_set_deadline(c, CONN_ANSWER_MS);
 	run(c);
 }
 
@@ -177,7 +182,7 @@ static void on_dialled(struct dial *dl, int fd, const struct ipaddr *addr, enum 
 	c->way->connected(c);
 	c->is_open = !c->wants_reply;
 	set_state(c, CONN_RELAY);
-	set_deadline(c, c->check == CHECK_NONE ? CONN_RELAY_MS : CONN_HEAD_MS);
+	conn_set_deadline(c, c->check == CHECK_NONE ? CONN_RELAY_MS : CONN_HEAD_MS);
 	run(c);
 }
 
@@ -215,11 +220,11 @@ static void decide(struct conn *c)
 		return;
 	}
 	set_state(c, CONN_DIAL);
-	set_deadline(c, DIAL_TIMEOUT_MS + 1000); /* the dial gives up first */
+	conn_set_deadline(c, DIAL_TIMEOUT_MS + 1000); /* the dial gives up first */
 	dial_start(c->table->dialler, &c->dial, &c->dest, on_dialled);
 }
 
-static void enqueue(struct conn *c)
+void conn_enqueue(struct conn *c)
 {
 	struct conn_table *t = c->table;
 
@@ -255,7 +260,7 @@ static bool read_head(struct conn *c)
 		c->client.can_read = false; /* until the next edge */
 		break;
 	case WAY_REPLIED:
-		set_deadline(c, CONN_HEAD_MS);
+		conn_set_deadline(c, CONN_HEAD_MS);
 		return true;
 	case WAY_GO:
 		decide(c);
@@ -272,31 +277,7 @@ static void run_head(struct conn *c)
 	for (int i = 0; i < CONN_HEAD_TURN; i++)
 		if (!read_head(c))
 			return;
-	enqueue(c);
-}
-
-/* The head of the answer, where the way must see it. */
-static enum relay_status run_reply(struct conn *c)
-{
-	enum rule rule = RULE_UPSTREAM;
-	const char *in;
-
-	while (c->wants_reply) {
-		if (!c->server.can_read)
-			return RELAY_IDLE;
-		ssize_t n = side_peek(&c->server, HTTP_RESPONSE_MAX, &in);
-		if (n < 0 && !c->server.can_read)
-			return RELAY_IDLE;
-		enum way_step step =
-			n > 0 ? http_reply(c, in, (size_t)n, &rule) : WAY_REFUSE;
-		if (step == WAY_MORE && !c->server.hung_up) {
-			c->server.can_read = false;
-			return RELAY_IDLE;
-		}
-		if (step != WAY_GO)
-			return RELAY_BROKEN;
-	}
-	return RELAY_END;
+	conn_enqueue(c);
 }
 
 static void finish_relay(struct conn *c)
@@ -308,6 +289,7 @@ static void finish_relay(struct conn *c)
 /* Return: whether the flows may run. */
 static bool run_check(struct conn *c)
 {
+	unsigned before = c->n_requests;
 	bool more;
 	enum rule rule;
 
@@ -315,15 +297,25 @@ static bool run_check(struct conn *c)
 		break_off(c);
 		return false;
 	}
+	if (conn_http_is_spent(c)) {
+		finish_relay(c);
+		return false;
+	}
 	rule = conn_check(c, &more);
 	if (rule != RULE_OK) {
 		refuse(c, rule, NULL);
 		return false;
 	}
-	if (more)
+	if (more) {
+		conn_http_note_begun(c);
 		return false;
+	}
+	if (before > 0 && c->n_requests == before) { /* the client has no more */
+		finish_relay(c);
+		return false;
+	}
 	c->check = CHECK_NONE;
-	set_deadline(c, CONN_RELAY_MS);
+	conn_set_deadline(c, CONN_RELAY_MS);
 	return true;
 }
 
@@ -341,7 +333,13 @@ static void run_relay(struct conn *c)
 		c->server.can_write = false;
 		up = RELAY_END;
 	}
-	if (up != RELAY_BROKEN && c->wants_reply && run_reply(c) == RELAY_BROKEN) {
+	enum relay_status reply = up != RELAY_BROKEN && c->wants_reply ? conn_http_reply(c) : RELAY_END;
+
+	if (reply == RELAY_GONE && c->n_requests > 1) {
+		finish_relay(c); /* it hung up as we asked: the client may ask again */
+		return;
+	}
+	if (reply == RELAY_GONE || reply == RELAY_BROKEN) {
 		refuse(c, RULE_UPSTREAM, NULL);
 		return;
 	}
@@ -354,15 +352,19 @@ static void run_relay(struct conn *c)
 		break_off(c);
 		return;
 	}
+	if (down == RELAY_END && up == RELAY_END && c->keeps) {
+		conn_http_next(c);
+		return;
+	}
 	if (down == RELAY_END && (c->ends_with_reply || up == RELAY_END)) {
 		finish_relay(c);
 		return;
 	}
 	if (c->up.moved + c->down.moved != before)
-		set_deadline(c, up == RELAY_END || down == RELAY_END ? CONN_HALF_CLOSED_MS :
+		conn_set_deadline(c, up == RELAY_END || down == RELAY_END ? CONN_HALF_CLOSED_MS :
 								       CONN_RELAY_MS);
 	if (up == RELAY_AGAIN || down == RELAY_AGAIN)
-		enqueue(c);
+		conn_enqueue(c);
 }
 
 static void run_answer(struct conn *c)
@@ -432,6 +434,8 @@ static void on_deadline(struct conn *c)
 {
 	if (c->state == CONN_RELAY && c->wants_reply && c->client.queued.len == 0)
 		refuse(c, RULE_TIMEOUT, NULL);
+	else if (c->state == CONN_RELAY && c->n_requests > 0 && c->check != CHECK_NONE && !c->has_begun)
+		finish_relay(c);
 	else if (c->state == CONN_RELAY && c->check != CHECK_NONE)
 		refuse(c, RULE_SLOW, NULL);
 	else if (c->state == CONN_RELAY)
@@ -474,7 +478,7 @@ void conn_start(struct conn *c, const struct way *way, int fd, const struct dest
 	side_init(&c->server, -1, on_server);
 	c->state = CONN_HEAD;
 	c->table->n_half_open++;
-	set_deadline(c, CONN_HEAD_MS);
+	conn_set_deadline(c, CONN_HEAD_MS);
 	if (watch(c, &c->client) < 0)
 		conn_close(c);
 	else if (d->port)

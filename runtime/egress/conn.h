@@ -5,7 +5,8 @@
  *   CONN_HEAD    the way reads bytes until it knows a destination; nothing is consumed before
  *   CONN_DIAL    allowed: resolving and connecting; the client's bytes wait in its socket
  *   CONN_RELAY   both flows run, each with its own end; but first the client's first bytes must be
- *                what the entry says (conn_check.c), and none of them leaves before that
+ *                what the entry says (conn_check.c), and none of them leaves before that; on
+ *                port 80 each further request in turn, when the one before is answered
  *   CONN_ANSWER  a refusal or failure is being written
  *   CONN_LINGER  all is said; what the client still sends is thrown away, so that closing does
  *                not reset the connection before it has read the answer
@@ -31,6 +32,7 @@
 #define CONN_ANSWER_MS	      5000	/* for writing an answer, and for lingering */
 #define CONN_LINGER_BYTES     (1u << 20)
 #define CONN_RELAY_MS	      3600000	/* without a byte either way */
+#define CONN_KEEP_MS	      60000	/* between a response and the next request */
 #define CONN_HALF_CLOSED_MS   600000	/* the same after one side has ended */
 #define CONN_IDLE_VICTIM_MS   30000
 
@@ -76,8 +78,12 @@ struct conn {
 	struct flow up, down;
 	struct body request_body; /* the way's, between feed and connected */
 	struct strbuf request;	  /* likewise: to be sent to the server first */
-	bool ends_with_reply;	  /* one request, one response: the server's end is the end */
+	bool ends_with_reply;	  /* the last request: the server's end is the end */
 	bool wants_reply;
+	bool keeps;	   /* another request may follow this response */
+	bool has_begun;	   /* that request has */
+	struct http_asked wish; /* of the request that is being answered */
+	unsigned n_requests; /* of this connection that passed conn_check() */
 	bool is_greeted; /* SOCKS: methods are agreed on */
 	bool is_open;	 /* what the client hears now comes from inside the connection */
 	enum check check; /* what the client must say first; CHECK_NONE once it has */

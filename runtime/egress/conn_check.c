@@ -4,7 +4,8 @@
  *
  * The connection to the server is made already, and nothing of the client's has gone into it. The
  * bytes are looked at where they lie: a ClientHello is passed on as it came; a request is written
- * anew, and is the only one.
+ * anew. The next one is not looked at before the response is over, so there is never a doubt which
+ * request a response belongs to.
  */
 #include <string.h>
 
@@ -48,7 +49,9 @@ static enum rule check_http(struct conn *c, const char *in, size_t n, bool *ret_
 	}
 	c->server.queued = r.out;
 	c->up.body = r.body;
+	c->wish = r.asked;
 	c->ends_with_reply = c->wants_reply = true;
+	c->n_requests++;
 	return side_consume(&c->client, r.head_bytes) ? RULE_OK : RULE_SYNTAX;
 }
 

@@ -11,8 +11,15 @@ void conn_start(struct conn *c, const struct way *way, int fd, const struct dest
 void conn_close(struct conn *c);
 /* conn_check() - what the client says first. RULE_OK with *ret_more: not all of it is there */
 enum rule conn_check(struct conn *c, bool *ret_more);
-/* http_reply() - what the server says first, while c->wants_reply; steps as struct way has them */
-enum way_step http_reply(struct conn *c, const char *in, size_t n, enum rule *ret_rule);
+/* conn_http_reply() - the heads of the response, while c->wants_reply. RELAY_GONE: the server ended
+ * without one; RELAY_BROKEN: it is not HTTP */
+enum relay_status conn_http_reply(struct conn *c);
+/* conn_http_next() - both flows are over and the connection stays: another request may come */
+void conn_http_next(struct conn *c);
+bool conn_http_is_spent(struct conn *c); /* instead of a request there can only be the end */
+void conn_http_note_begun(struct conn *c);
+void conn_set_deadline(struct conn *c, int64_t in_ms);
+void conn_enqueue(struct conn *c); /* it has more to do: another turn */
 void conn_table_put(struct conn *c); /* the slot is free again; called by conn_close() only */
 
 #endif

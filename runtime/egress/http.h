@@ -30,15 +30,38 @@ enum body_kind { BODY_EMPTY, BODY_LENGTH, BODY_CHUNKED, BODY_RAW };
 struct body {
 	enum body_kind kind;
 	uint64_t left; /* of the length, or of this chunk */
-	uint8_t state; /* chunked: body.c's */
+	uint8_t state;	 /* chunked: body.c's */
+	bool is_lenient; /* chunked: extensions and trailers pass; for responses alone */
+};
+
+/* What becomes of a connection behind a response. */
+enum http_after {
+	HTTP_CLOSE,
+	HTTP_KEEP,    /* another request may follow */
+	HTTP_UPGRADE, /* WebSocket: bytes both ways, if the server says 101 */
+	HTTP_AFTER__COUNT
+};
+
+/* What a response must be read with: RFC 9112, 6.3. */
+struct http_asked {
+	enum http_after after;
+	bool is_head;
 };
 
 struct http_request {
 	bool is_connect;
 	struct dest dest;
 	struct body body;
+	struct http_asked asked;
 	size_t head_bytes; /* of the input */
 	struct strbuf out; /* absolute form: the head in origin form; strbuf_done() frees it */
+};
+
+struct http_response {
+	size_t head_bytes;
+	bool is_final;	       /* the response itself, not a 1xx in front of it */
+	enum http_after after; /* HTTP_UPGRADE: this is a 101, and it was asked for */
+	struct body body;      /* HTTP_CLOSE: all that comes */
 };
 
 /**
@@ -51,18 +74,17 @@ enum http_status http_request(const char *in, size_t n, struct http_request *ret
 
 /**
  * http_request_to() - the same inside a connection to @to: a path, and Host of @to alone
- * The request is written anew and told to close, so it is the only one on its connection.
  */
 enum http_status http_request_to(const struct dest *to, const char *in, size_t n,
 				 struct http_request *ret, enum rule *ret_rule);
 
 /**
- * http_response() - read a response's head, write it anew with "Connection: close"
- * @out:	on HTTP_DONE the new head is added
- * @ret_final:	whether this is the response itself, not a 1xx in front of it
+ * http_response() - read a response's head, write it anew
+ * @asked:	of the request that it answers
+ * @out:	on HTTP_DONE the new head is added; "Connection: close" unless the connection stays
  */
-enum http_status http_response(const char *in, size_t n, struct strbuf *out, size_t *ret_head_bytes,
-			       bool *ret_final);
+enum http_status http_response(const struct http_asked *asked, const char *in, size_t n,
+			       struct strbuf *out, struct http_response *ret);
 
 /* body_take() - how many of the next @n bytes belong to the body; -1 if it is malformed */
 ssize_t body_take(struct body *b, const char *in, size_t n);

@@ -19,7 +19,7 @@ static const struct {
 	{ "keep-alive", FIELD_HOP },
 	{ "te", FIELD_HOP },
 	{ "trailer", FIELD_HOP },
-	{ "upgrade", FIELD_HOP },
+	{ "upgrade", FIELD_UPGRADE },
 	{ "proxy-authorization", FIELD_HOP },
 	{ "proxy-authenticate", FIELD_HOP },
 	{ "proxy-authentication-info", FIELD_HOP },
@@ -33,6 +33,23 @@ bool text_is(struct text t, const char *s)
 		if (chr_lower(t.s[i]) != chr_lower(s[i]))
 			return false;
 	return true;
+}
+
+bool text_is_exactly(struct text t, const char *s)
+{
+	return t.n == strlen(s) && memcmp(t.s, s, t.n) == 0;
+}
+
+bool text_to_length(struct text t, uint64_t *ret)
+{
+	uint64_t v = 0;
+
+	for (size_t i = 0; i < t.n; i++)
+		if (!chr_is_digit(t.s[i]) || __builtin_mul_overflow(v, 10u, &v) ||
+		    __builtin_add_overflow(v, (uint64_t)(t.s[i] - '0'), &v))
+			return false;
+	*ret = v;
+	return t.n > 0 && v <= INT64_MAX;
 }
 
 static bool text_equal(struct text a, struct text b)
@@ -188,6 +205,24 @@ static bool is_named_by_connection(const struct head *h, struct text name)
 	return false;
 }
 
+bool head_connection_names(const struct head *h, const char *word)
+{
+	return is_named_by_connection(h, (struct text){ word, strlen(word) });
+}
+
+bool head_wants_websocket(const struct head *h)
+{
+	size_t n = 0, good = 0;
+
+	for (size_t i = 0; i < h->n; i++) {
+		if (h->field[i].kind != FIELD_UPGRADE)
+			continue;
+		n++;
+		good += text_is(h->field[i].value, "websocket");
+	}
+	return n == 1 && good == 1 && head_connection_names(h, "upgrade");
+}
+
 bool head_connection_is_safe(const struct head *h)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
@@ -206,7 +241,7 @@ void head_print_fields(struct strbuf *b, const struct head *h, bool with_framing
 	for (size_t i = 0; i < h->n; i++) {
 		const struct field *f = &h->field[i];
 
-		if (f->kind == FIELD_CONNECTION || f->kind == FIELD_HOP ||
+		if (f->kind == FIELD_CONNECTION || f->kind == FIELD_UPGRADE || f->kind == FIELD_HOP ||
 		    (f->kind != FIELD_OTHER && !with_framing) || is_named_by_connection(h, f->name))
 			continue;
 		strbuf_add(b, f->name.s, f->name.n);
@@ -214,4 +249,17 @@ void head_print_fields(struct strbuf *b, const struct head *h, bool with_framing
 		strbuf_add(b, f->value.s, f->value.n);
 		strbuf_adds(b, "\r\n");
 	}
+}
+
+void head_print_end(struct strbuf *b, enum http_after after)
+{
+	static const char *const line[] = {
+		[HTTP_CLOSE] = "Connection: close\r\n",
+		[HTTP_KEEP] = "", /* what HTTP/1.1 means anyway */
+		[HTTP_UPGRADE] = "Connection: Upgrade\r\nUpgrade: websocket\r\n",
+	};
+	TABLE_CHECK(line, HTTP_AFTER__COUNT);
+
+	strbuf_adds(b, line[after]);
+	strbuf_adds(b, "\r\n");
 }

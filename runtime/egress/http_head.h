@@ -16,7 +16,8 @@ enum field_kind {
 	FIELD_LENGTH,
 	FIELD_CODING, /* Transfer-Encoding */
 	FIELD_CONNECTION,
-	FIELD_HOP, /* meant for the next hop alone: never forwarded */
+	FIELD_UPGRADE, /* goes on only as http_request and http_response write it */
+	FIELD_HOP,     /* meant for the next hop alone: never forwarded */
 };
 
 struct field {
@@ -44,6 +45,18 @@ struct text text_trim(struct text t);
 
 /* head_print_fields() - all that may be forwarded, but Host, lengths and codings only if asked */
 void head_print_fields(struct strbuf *b, const struct head *h, bool with_framing);
+
+/* head_print_end() - what the connection is told about itself, and the empty line */
+void head_print_end(struct strbuf *b, enum http_after after);
+
+/* head_connection_names() - whether Connection has this word: close, upgrade, a field's name */
+bool head_connection_names(const struct head *h, const char *word);
+
+/* head_wants_websocket() - Connection: upgrade, and Upgrade once, with "websocket" alone */
+bool head_wants_websocket(const struct head *h);
+
+bool text_is_exactly(struct text t, const char *s); /* case and all */
+bool text_to_length(struct text t, uint64_t *ret);  /* digits alone, at most INT64_MAX */
 
 /* head_connection_is_safe() - whether Connection names no header that this head depends on */
 bool head_connection_is_safe(const struct head *h);

@@ -101,18 +101,6 @@ static enum rule check_host(const struct head *h, const struct start *s, const s
 	return RULE_OK;
 }
 
-static bool parse_length(struct text t, uint64_t *ret)
-{
-	uint64_t v = 0;
-
-	for (size_t i = 0; i < t.n; i++)
-		if (!chr_is_digit(t.s[i]) || __builtin_mul_overflow(v, 10u, &v) ||
-		    __builtin_add_overflow(v, (uint64_t)(t.s[i] - '0'), &v))
-			return false;
-	*ret = v;
-	return t.n > 0 && v <= INT64_MAX;
-}
-
 /* RFC 9112, 6.3, without its leniencies. */
 static enum rule check_framing(const struct head *h, const struct start *s, struct body *ret)
 {
@@ -133,7 +121,7 @@ static enum rule check_framing(const struct head *h, const struct start *s, stru
 	if (coding && ((length && !mutant("http.length_and_coding")) || s->is_10 ||
 		       !text_is(coding->value, "chunked")))
 		return RULE_FRAMING;
-	if (length && !parse_length(length->value, &b.left))
+	if (length && !text_to_length(length->value, &b.left))
 		return RULE_FRAMING;
 	if (length)
 		b.kind = BODY_LENGTH;
@@ -177,6 +165,25 @@ static void print_framing(struct strbuf *b, const struct body *body)
 		strbuf_adds(b, "Transfer-Encoding: chunked\r\n");
 }
 
+/*
+ * Another request may follow where the end of the response is beyond doubt, and WebSocket where it
+ * is asked for in so many words. To a server whose methods are not ours, HEAD in other letters may
+ * be one with a body.
+ */
+static struct http_asked read_asked(const struct head *h, const struct start *s,
+				    const struct body *body)
+{
+	struct http_asked a = { .after = HTTP_KEEP, .is_head = text_is_exactly(s->method, "HEAD") };
+
+	if (s->is_10 || head_connection_names(h, "close") ||
+	    (!a.is_head && text_is(s->method, "HEAD")))
+		a.after = HTTP_CLOSE;
+	else if (head_wants_websocket(h) && text_is_exactly(s->method, "GET") &&
+		 body->kind == BODY_EMPTY)
+		a.after = HTTP_UPGRADE;
+	return a;
+}
+
 static void print_request(struct strbuf *b, const struct head *h, const struct start *s,
 			  struct text path, const struct http_request *r)
 {
@@ -191,7 +198,7 @@ static void print_request(struct strbuf *b, const struct head *h, const struct s
 	print_host(b, &r->dest);
 	head_print_fields(b, h, false);
 	print_framing(b, &r->body);
-	strbuf_adds(b, "Connection: close\r\n\r\n");
+	head_print_end(b, r->asked.after);
 }
 
 static enum rule check_connect(const struct head *h, const struct start *s,
@@ -209,17 +216,21 @@ static enum rule check_connect(const struct head *h, const struct start *s,
 	return rule;
 }
 
-/* The rest of a request that is passed on: nothing of its head goes on as it came. */
+/* The rest of a request that is passed on: nothing of its head goes on as it came. @inside: of a
+ * connection to the server, which it may keep. */
 static enum rule check_and_print(const struct head *h, const struct start *s, struct text path,
-				 struct http_request *r)
+				 bool inside, struct http_request *r)
 {
 	enum rule rule = check_host(h, s, &r->dest);
 
 	if (rule == RULE_OK)
 		rule = check_framing(h, s, &r->body);
-	if (rule == RULE_OK)
-		print_request(&r->out, h, s, path, r);
-	return rule;
+	if (rule != RULE_OK)
+		return rule;
+	if (inside)
+		r->asked = read_asked(h, s, &r->body);
+	print_request(&r->out, h, s, path, r);
+	return RULE_OK;
 }
 
 static enum rule check_absolute(const struct head *h, const struct start *s,
@@ -230,7 +241,7 @@ static enum rule check_absolute(const struct head *h, const struct start *s,
 
 	if (rule == RULE_OK)
 		rule = parse_authority(authority, 80, &r->dest);
-	return rule == RULE_OK ? check_and_print(h, s, path, r) : rule;
+	return rule == RULE_OK ? check_and_print(h, s, path, false, r) : rule;
 }
 
 /* A path, "*", or an absolute URL that says the same as the connection. */
@@ -240,6 +251,8 @@ static enum rule check_origin(const struct head *h, const struct start *s, struc
 	struct text authority, path = s->target;
 	enum rule rule = RULE_OK;
 
+	if (r->is_connect) /* a tunnel through the server is none of its pages */
+		return RULE_SCHEME;
 	if (text_is(path, "*") && text_is(s->method, "OPTIONS"))
 		path.n = 0;
 	else if (path.s[0] != '/') {
@@ -249,7 +262,7 @@ static enum rule check_origin(const struct head *h, const struct start *s, struc
 		if (rule == RULE_OK && (!streq(to.name, r->dest.name) || to.port != r->dest.port))
 			rule = RULE_HOST;
 	}
-	return rule == RULE_OK ? check_and_print(h, s, path, r) : rule;
+	return rule == RULE_OK ? check_and_print(h, s, path, true, r) : rule;
 }
 
 /* @to: NULL, or where the connection goes that the request comes on. */

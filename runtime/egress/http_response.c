@@ -1,7 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* http_response.c - the head of an answer: one request a connection, so it is told to close */
+/*
+ * http_response.c - the head of an answer, and where the answer ends
+ *
+ * Whoever sends it is allowed, and the connection to it serves this one client: what a wrong reading
+ * could do is to take for the answer to the next request what is none. So the connection stays only
+ * where the end can be read in one way, and another protocol begins only with a 101 to a request
+ * that asked for it.
+ */
 #include <string.h>
 
+#include "base/mutant.h"
 #include "egress/http_head.h"
 
 /* HTTP/1.x SP 3DIGIT [SP reason] */
@@ -18,9 +26,51 @@ static bool parse_status(struct text line, unsigned *ret)
 	return *ret >= 100;
 }
 
-enum http_status http_response(const char *in, size_t n, struct strbuf *out, size_t *ret_head_bytes,
-			       bool *ret_final)
+/* RFC 9112, 6.3; what could be read in two ways ends with the stream. */
+static struct body read_body(const struct head *h, const struct http_asked *asked, unsigned status)
 {
+	const struct body rest = { .kind = BODY_RAW };
+	const struct field *length = NULL, *coding = NULL;
+	struct body b = { .kind = BODY_LENGTH };
+
+	for (size_t i = 0; i < h->n; i++) {
+		const struct field *f = &h->field[i];
+
+		if ((f->kind == FIELD_LENGTH && length) || (f->kind == FIELD_CODING && coding))
+			return rest;
+		if (f->kind == FIELD_LENGTH)
+			length = f;
+		if (f->kind == FIELD_CODING)
+			coding = f;
+	}
+	if (asked->is_head || status == 204 || status == 304)
+		return (struct body){ .kind = BODY_EMPTY };
+	if (coding && !length && text_is(coding->value, "chunked"))
+		return (struct body){ .kind = BODY_CHUNKED, .is_lenient = true };
+	return length && !coding && text_to_length(length->value, &b.left) ? b : rest;
+}
+
+static enum http_after read_after(const struct head *h, const struct http_asked *asked,
+				  unsigned status, const struct body *body)
+{
+	if (status == 101)
+		return HTTP_UPGRADE;
+	if (asked->after == HTTP_CLOSE || body->kind == BODY_RAW || h->start.s[7] != '1' ||
+	    head_connection_names(h, "close"))
+		return HTTP_CLOSE;
+	return HTTP_KEEP;
+}
+
+static bool may_say_101(const struct head *h, const struct http_asked *asked)
+{
+	return (asked->after == HTTP_UPGRADE && h->start.s[7] == '1' && head_wants_websocket(h)) ||
+	       mutant("http.upgrade");
+}
+
+enum http_status http_response(const struct http_asked *asked, const char *in, size_t n,
+			       struct strbuf *out, struct http_response *ret)
+{
+	struct http_response r = { 0 };
 	enum rule ignored;
 	unsigned status;
 	struct head h;
@@ -28,14 +78,19 @@ enum http_status http_response(const char *in, size_t n, struct strbuf *out, siz
 
 	if (st != HTTP_DONE)
 		return st;
-	/* Nobody asked for another protocol: Upgrade is not forwarded. */
-	if (!parse_status(h.start, &status) || status == 101 || !head_connection_is_safe(&h))
+	if (!parse_status(h.start, &status) || !head_connection_is_safe(&h) ||
+	    (status == 101 && !may_say_101(&h, asked)))
 		return HTTP_BAD;
+	r.head_bytes = h.bytes;
+	r.is_final = status >= 200 || status == 101;
+	r.body = read_body(&h, asked, status);
+	r.after = r.is_final ? read_after(&h, asked, status, &r.body) : HTTP_KEEP;
+	if (r.after != HTTP_KEEP)
+		r.body = (struct body){ .kind = BODY_RAW };
 	strbuf_add(out, h.start.s, h.start.n);
 	strbuf_adds(out, "\r\n");
 	head_print_fields(out, &h, true);
-	strbuf_adds(out, status >= 200 ? "Connection: close\r\n\r\n" : "\r\n");
-	*ret_head_bytes = h.bytes;
-	*ret_final = status >= 200;
+	head_print_end(out, r.after);
+	*ret = r;
 	return HTTP_DONE;
 }

@@ -43,6 +43,7 @@ static enum way_step feed(struct conn *c, const char *in, size_t n, enum rule *r
 	c->ends_with_reply = c->wants_reply = !r.is_connect;
 	c->request_body = r.body;
 	c->request = r.out;
+	c->wish = r.asked;
 	*ret_rule = RULE_SYNTAX;
 	return side_consume(&c->client, r.head_bytes) ? WAY_GO : WAY_REFUSE;
 }
@@ -55,24 +56,6 @@ static void connected(struct conn *c)
 	c->request = (struct strbuf)STRBUF_INIT;
 	if (!c->wants_reply)
 		strbuf_adds(&c->client.queued, "HTTP/1.1 200 Connection established\r\n\r\n");
-}
-
-enum way_step http_reply(struct conn *c, const char *in, size_t n, enum rule *ret_rule)
-{
-	size_t head_bytes;
-	bool is_final;
-
-	*ret_rule = RULE_UPSTREAM;
-	switch (http_response(in, n, &c->client.queued, &head_bytes, &is_final)) {
-	case HTTP_MORE:
-		return WAY_MORE;
-	case HTTP_BAD:
-		return WAY_REFUSE;
-	case HTTP_DONE:
-		break;
-	}
-	c->wants_reply = !is_final;
-	return side_consume(&c->server, head_bytes) ? WAY_GO : WAY_REFUSE;
 }
 
 const struct way way_http = {

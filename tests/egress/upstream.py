@@ -5,7 +5,10 @@
 Usage: upstream.py QUERY-LOG ; prints "ready" when all ports listen.
 
   53/udp    names from NAMES; every question is appended to QUERY-LOG
-  80/tcp    HTTP: answers with the request's bytes as they came (so that a test sees what was sent)
+  80/tcp    HTTP: answers with the request's bytes as they came (so that a test sees what was sent), once;
+            paths: /again goes on, /chunks too and in chunks with a trailer, /gone does not but says so
+            nowhere, /ws is WebSocket (an echo of what comes), /lie answers 101 unasked, /extra has a
+            101 behind its response
   8080/tcp  half-close: reads to the end, then answers with the number of bytes
   8081/tcp  sends 300 MB of zeros, then closes;  8082/tcp: reads everything, answers with a count
   8083/tcp  never answers;  8084/tcp: not HTTP;  8085/tcp: sends half of what it announced, resets
@@ -81,7 +84,22 @@ class Dns(asyncio.DatagramProtocol):
         self.transport.sendto(head + data[12:i + 5] + rr, addr)
 
 
+SWITCH = b"HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"
+
+
+async def switched(r, w, before):
+    w.write(before + SWITCH)
+    await echo(r, w)
+
+
 async def http(r, w):
+    while await http_one(r, w):
+        pass
+    w.close()
+
+
+async def http_one(r, w):
+    """Whether another request may follow."""
     head = await r.readuntil(b"\r\n\r\n")
     fields = dict(l.split(b": ", 1) for l in head.split(b"\r\n")[1:] if b": " in l)
     body = b""
@@ -90,16 +108,25 @@ async def http(r, w):
     elif b"Transfer-Encoding" in fields:
         body = await r.readuntil(b"0\r\n\r\n")
     await asyncio.sleep(0.05)
+    if b" /ws" in head and b"\r\nUpgrade: websocket\r\n" in head or b" /lie" in head:
+        return await switched(r, w, b"")
+    if b" /extra" in head:
+        return await switched(r, w, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+    if b" /chunks" in head:
+        w.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n0\r\nX: y\r\n\r\n")
+        return True
     extra = bytes(r._buffer)  # what came beyond the request
+    if b" /again" in head:
+        extra = b""  # the next ones, perhaps
     sent = head + body + (b"EXTRA:" + extra if extra else b"")
     if b"/continue" in head:
         w.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     w.write(b"HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nKeep-Alive: timeout=5\r\n"
-            b"Content-Length: %d\r\n\r\n" % len(sent) + sent)
+            b"Content-Length: %d\r\n\r\n" % len(sent) + (b"" if head.startswith(b"HEAD") else sent))
     await w.drain()
     if b"/keep" in head:  # ignores Connection: close
         await asyncio.sleep(30)
-    w.close()
+    return b" /again" in head and b"Connection: close" not in head
 
 
 async def half(r, w):

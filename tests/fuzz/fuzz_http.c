@@ -78,8 +78,10 @@ static void fuzz_inside(const char *s, size_t n)
 	if (http_request_to(&to, s, n, &r, &rule) != HTTP_DONE)
 		return;
 	must(r.head_bytes <= n && memmem(r.out.p, r.out.len, host, strlen(host)));
+	must(!r.asked.is_head || r.asked.after != HTTP_UPGRADE);
 	if (r.out.len <= HTTP_REQUEST_MAX) {
 		must(http_request_to(&to, r.out.p, r.out.len, &again, &rule) == HTTP_DONE);
+		must(again.asked.after == r.asked.after && again.asked.is_head == r.asked.is_head);
 		strbuf_done(&again.out);
 	}
 	strbuf_done(&r.out);
@@ -87,21 +89,26 @@ static void fuzz_inside(const char *s, size_t n)
 
 static void fuzz_response(const char *s, size_t n)
 {
-	auto_strbuf struct strbuf b = STRBUF_INIT, again = STRBUF_INIT;
-	size_t head = 0;
-	bool is_final = false;
+	for (int after = 0; after < HTTP_AFTER__COUNT; after++) {
+		const struct http_asked asked = { .after = (enum http_after)after };
+		auto_strbuf struct strbuf b = STRBUF_INIT, again = STRBUF_INIT;
+		struct http_response r, r2;
 
-	if (http_response(s, n, &b, &head, &is_final) != HTTP_DONE)
-		return;
-	must(head <= n && b.len > 0);
-	if (b.len < HTTP_RESPONSE_MAX)
-		must(http_response(b.p, b.len, &again, &head, &is_final) == HTTP_DONE &&
-		     streq(again.p, b.p));
+		if (http_response(&asked, s, n, &b, &r) != HTTP_DONE)
+			continue;
+		must(r.head_bytes <= n && b.len > 0);
+		must(r.after != HTTP_UPGRADE || asked.after == HTTP_UPGRADE);
+		must(r.after != HTTP_KEEP || !r.is_final ||
+		     (asked.after != HTTP_CLOSE && r.body.kind != BODY_RAW));
+		if (b.len < HTTP_RESPONSE_MAX)
+			must(http_response(&asked, b.p, b.len, &again, &r2) == HTTP_DONE &&
+			     streq(again.p, b.p) && r2.after == r.after);
+	}
 }
 
-static void fuzz_body(const char *s, size_t n)
+static void fuzz_body(const char *s, size_t n, bool is_lenient)
 {
-	struct body whole = { .kind = BODY_CHUNKED }, bytes = whole;
+	struct body whole = { .kind = BODY_CHUNKED, .is_lenient = is_lenient }, bytes = whole;
 	ssize_t got = body_take(&whole, s, n), sum = 0;
 
 	must(got <= (ssize_t)n);
@@ -120,6 +127,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_request(s, size);
 	fuzz_inside(s, size);
 	fuzz_response(s, size);
-	fuzz_body(s, size);
+	fuzz_body(s, size, false);
+	fuzz_body(s, size, true);
 	return 0;
 }

@@ -152,35 +152,131 @@ static void prefixes(void)
 	     "a head at the cap is refused");
 }
 
+/* What is asked of a connection, and what is sent on about it. */
+static void asked(void)
+{
+	static const struct { const char *name, *in, *end; enum http_after after; bool is_head; } rows[] = {
+		{ "another request may follow", "GET / HTTP/1.1\r\nHost: a.org\r\n\r\n",
+		  "Host: a.org\r\n\r\n", HTTP_KEEP, false },
+		{ "HEAD is known", "HEAD / HTTP/1.1\r\nHost: a.org\r\n\r\n", "Host: a.org\r\n\r\n",
+		  HTTP_KEEP, true },
+		{ "HEAD in other letters is the last request", "head / HTTP/1.1\r\nHost: a.org\r\n\r\n",
+		  "Connection: close\r\n\r\n", HTTP_CLOSE, false },
+		{ "close is the last request",
+		  "GET / HTTP/1.1\r\nHost: a.org\r\nConnection: x, Close\r\n\r\n",
+		  "Connection: close\r\n\r\n", HTTP_CLOSE, false },
+		{ "HTTP/1.0 is the last request",
+		  "GET / HTTP/1.0\r\nHost: a.org\r\nConnection: keep-alive\r\n\r\n",
+		  "Connection: close\r\n\r\n", HTTP_CLOSE, false },
+		{ "WebSocket is asked for",
+		  "GET / HTTP/1.1\r\nHost: a.org\r\nUpgrade: WebSocket\r\nConnection: keep-alive, Upgrade\r\n\r\n",
+		  "Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n", HTTP_UPGRADE, false },
+		{ "another protocol is not",
+		  "GET / HTTP/1.1\r\nHost: a.org\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n",
+		  "Host: a.org\r\n\r\n", HTTP_KEEP, false },
+		{ "nor two", "GET / HTTP/1.1\r\nHost: a.org\r\nUpgrade: websocket, h2c\r\nConnection: Upgrade\r\n\r\n",
+		  "Host: a.org\r\n\r\n", HTTP_KEEP, false },
+		{ "nor twice", "GET / HTTP/1.1\r\nHost: a.org\r\nUpgrade: websocket\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
+		  "Host: a.org\r\n\r\n", HTTP_KEEP, false },
+		{ "nor without Connection", "GET / HTTP/1.1\r\nHost: a.org\r\nUpgrade: websocket\r\n\r\n",
+		  "Host: a.org\r\n\r\n", HTTP_KEEP, false },
+		{ "nor by POST, nor with a body",
+		  "POST / HTTP/1.1\r\nHost: a.org\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nContent-Length: 1\r\n\r\n",
+		  "Content-Length: 1\r\n\r\n", HTTP_KEEP, false },
+	};
+	struct dest to;
+
+	t_ok(dest_set(&to, "a.org", 5, false, 80) == RULE_OK, "the host is a host");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct http_request r = { .out = STRBUF_INIT };
+		enum rule rule;
+		enum http_status st = http_request_to(&to, rows[i].in, strlen(rows[i].in), &r, &rule);
+
+		t_ok(st == HTTP_DONE && r.asked.after == rows[i].after &&
+			     r.asked.is_head == rows[i].is_head && str_has_suffix(r.out.p, rows[i].end),
+		     rows[i].name);
+		strbuf_done(&r.out);
+	}
+}
+
+#define WS_HEAD "HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"
+
 static void responses(void)
 {
-	static const struct { const char *name, *in, *out; bool is_final; } rows[] = {
-		{ "a response is told to close",
+	static const struct {
+		const char *name;
+		struct http_asked asked;
+		const char *in, *out; /* out: of one that closes; NULL refused; "" as it came */
+		enum http_after after;
+		enum body_kind body;
+		bool is_not_final;
+	} rows[] = {
+		{ "a response to the last request is told to close", { HTTP_CLOSE, false },
 		  "HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nKeep-Alive: 5\r\nContent-Length: 3\r\n\r\n",
-		  "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\n", true },
-		{ "chunks stay announced", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
-		  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n", true },
-		{ "a 1xx is passed on and is not the end", "HTTP/1.1 100 Continue\r\n\r\n",
-		  "HTTP/1.1 100 Continue\r\n\r\n", false },
-		{ "no reason is a reason", "HTTP/1.0 204\r\n\r\n",
-		  "HTTP/1.0 204\r\nConnection: close\r\n\r\n", true },
-		{ "a change of protocol is refused", "HTTP/1.1 101 Switching\r\n\r\n", NULL, false },
-		{ "another protocol is refused", "SSH-2.0-x\r\n\r\n", NULL, false },
-		{ "two digits are refused", "HTTP/1.1 20 OK\r\n\r\n", NULL, false },
-		{ "a status below 100 is refused", "HTTP/1.1 099 OK\r\n\r\n", NULL, false },
-		{ "a bare LF is refused", "HTTP/1.1 200 OK\n\n", NULL, false },
+		  "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\n", HTTP_CLOSE, BODY_RAW, false },
+		{ "chunks stay announced", { HTTP_CLOSE, false },
+		  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+		  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n", HTTP_CLOSE, BODY_RAW, false },
+		{ "a 1xx is passed on and is not the end", { HTTP_CLOSE, false },
+		  "HTTP/1.1 100 Continue\r\n\r\n", "", HTTP_KEEP, BODY_RAW, true },
+		{ "no reason is a reason", { HTTP_CLOSE, false }, "HTTP/1.0 204\r\n\r\n",
+		  "HTTP/1.0 204\r\nConnection: close\r\n\r\n", HTTP_CLOSE, BODY_RAW, false },
+		{ "with a length the connection stays", { HTTP_KEEP, false },
+		  "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n", "", HTTP_KEEP, BODY_LENGTH, false },
+		{ "so it does with chunks", { HTTP_KEEP, false },
+		  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "", HTTP_KEEP, BODY_CHUNKED, false },
+		{ "HEAD has no body", { HTTP_KEEP, true }, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n",
+		  "", HTTP_KEEP, BODY_EMPTY, false },
+		{ "304 has none", { HTTP_KEEP, false }, "HTTP/1.1 304 No\r\nContent-Length: 3\r\n\r\n",
+		  "", HTTP_KEEP, BODY_EMPTY, false },
+		{ "a length and chunks end with the stream", { HTTP_KEEP, false },
+		  "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
+		  "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n",
+		  HTTP_CLOSE, BODY_RAW, false },
+		{ "so do two lengths", { HTTP_KEEP, false },
+		  "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\n",
+		  "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 3\r\nConnection: close\r\n\r\n",
+		  HTTP_CLOSE, BODY_RAW, false },
+		{ "and a length that is none", { HTTP_KEEP, false },
+		  "HTTP/1.1 200 OK\r\nContent-Length: +3\r\n\r\n",
+		  "HTTP/1.1 200 OK\r\nContent-Length: +3\r\nConnection: close\r\n\r\n", HTTP_CLOSE, BODY_RAW, false },
+		{ "and another coding", { HTTP_KEEP, false },
+		  "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+		  "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\nConnection: close\r\n\r\n",
+		  HTTP_CLOSE, BODY_RAW, false },
+		{ "and nothing of all that", { HTTP_KEEP, false }, "HTTP/1.1 200 OK\r\n\r\n",
+		  "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", HTTP_CLOSE, BODY_RAW, false },
+		{ "a server that closes is believed", { HTTP_KEEP, false },
+		  "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 3\r\n\r\n",
+		  "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\n", HTTP_CLOSE, BODY_RAW, false },
+		{ "HTTP/1.0 closes", { HTTP_KEEP, false }, "HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\n",
+		  "HTTP/1.0 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\n", HTTP_CLOSE, BODY_RAW, false },
+		{ "WebSocket, where it was asked for", { HTTP_UPGRADE, false }, WS_HEAD,
+		  "HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+		  HTTP_UPGRADE, BODY_RAW, false },
+		{ "or another answer to that", { HTTP_UPGRADE, false },
+		  "HTTP/1.1 400 No\r\nContent-Length: 3\r\n\r\n", "", HTTP_KEEP, BODY_LENGTH, false },
+		{ "a change of protocol that was not asked for is refused", { HTTP_KEEP, false }, WS_HEAD, NULL, HTTP_KEEP, BODY_RAW, false },
+		{ "so is one to another protocol", { HTTP_UPGRADE, false },
+		  "HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n", NULL, HTTP_KEEP, BODY_RAW, false },
+		{ "and one that does not say to which", { HTTP_UPGRADE, false },
+		  "HTTP/1.1 101 Switching\r\n\r\n", NULL, HTTP_KEEP, BODY_RAW, false },
+		{ "another protocol is refused", { HTTP_CLOSE, false }, "SSH-2.0-x\r\n\r\n", NULL, HTTP_KEEP, BODY_RAW, false },
+		{ "two digits are refused", { HTTP_CLOSE, false }, "HTTP/1.1 20 OK\r\n\r\n", NULL, HTTP_KEEP, BODY_RAW, false },
+		{ "a status below 100 is refused", { HTTP_CLOSE, false }, "HTTP/1.1 099 OK\r\n\r\n", NULL, HTTP_KEEP, BODY_RAW, false },
+		{ "a bare LF is refused", { HTTP_CLOSE, false }, "HTTP/1.1 200 OK\n\n", NULL, HTTP_KEEP, BODY_RAW, false },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		auto_strbuf struct strbuf b = STRBUF_INIT;
-		size_t n = 0;
-		bool is_final = false;
-		enum http_status st =
-			http_response(rows[i].in, strlen(rows[i].in), &b, &n, &is_final);
+		const char *out = rows[i].out && !*rows[i].out ? rows[i].in : rows[i].out;
+		struct http_response r = { 0 };
+		enum http_status st = http_response(&rows[i].asked, rows[i].in, strlen(rows[i].in), &b, &r);
+		bool same = out && st == HTTP_DONE && streq(b.p, out) && r.head_bytes == strlen(rows[i].in) &&
+			    r.is_final == !rows[i].is_not_final &&
+			    (!r.is_final || (r.after == rows[i].after && r.body.kind == rows[i].body));
 
-		t_ok(st == (rows[i].out ? HTTP_DONE : HTTP_BAD) &&
-			     (!rows[i].out || (streq(b.p, rows[i].out) && n == strlen(rows[i].in) &&
-					       is_final == rows[i].is_final)), rows[i].name);
+		t_ok(out ? same : st == HTTP_BAD, rows[i].name);
 	}
 }
 
@@ -215,6 +311,12 @@ static void bodies(void)
 		t_ok(got == rows[i].want && sum == got && (got < 0 || body_is_done(&whole)),
 		     rows[i].name);
 	}
+	static const char odd[] = "3;x=y\r\nabc\r\n1 \r\nd\r\n0;z\r\nX: y\r\n\r\nHTTP";
+	struct body lenient = { .kind = BODY_CHUNKED, .is_lenient = true };
+	t_ok(body_take(&lenient, odd, strlen(odd)) == (ssize_t)strlen(odd) - 4 && body_is_done(&lenient),
+	     "a response may have extensions and trailers");
+	lenient = (struct body){ .kind = BODY_CHUNKED, .is_lenient = true };
+	t_ok(body_take(&lenient, "3x\r\n", 4) < 0, "but a size is a number");
 	struct body len = { .kind = BODY_LENGTH, .left = 5 };
 	t_ok(body_take(&len, "abc", 3) == 3 && !body_is_done(&len) &&
 		     body_take(&len, "defg", 4) == 2 && body_is_done(&len) &&
@@ -234,6 +336,15 @@ static void answers(void)
 			     "allow list of profile agent; retrying does not help\"}\n"),
 		  "a refusal is one JSON object"))
 		t_note("%s", b.p);
+	a.has_help = true;
+	strbuf_done(&b);
+	answer_json(&b, &a);
+	t_ok(strstr(b.p, "retrying does not help; what is allowed: /run/agentrt/policy.md\"}"),
+	     "where the container has the file a denial says so");
+	a.rule = RULE_CONNECT;
+	strbuf_done(&b);
+	answer_json(&b, &a);
+	t_ok(!strstr(b.p, "policy.md"), "a failure does not");
 	bool complete = true;
 	for (int r = RULE_ALLOW; r < RULE__COUNT; r++) {
 		const struct rule_info *info = rule_info((enum rule)r);
@@ -248,6 +359,7 @@ int main(void)
 	good();
 	bad();
 	prefixes();
+	asked();
 	responses();
 	bodies();
 	answers();
