@@ -135,7 +135,7 @@ static const struct field_table facts_table = {
 			ROW("capLast", F_U32, OPT, F, cap_last, NULL, SEC),
 			ROW("kernelIdmap", F_BOOL, OPT, F, kernel_idmap, NULL, SEC),
 			ROW("kernelOverlay", F_BOOL, OPT, F, kernel_overlay, NULL, SEC),
-			ROW("kernelLandlock", F_BOOL, OPT, F, kernel_landlock, NULL, SEC),
+			ROW("landlockAbi", F_U32, OPT, F, landlock_abi, NULL, SEC),
 			ROW("kernelCgroupKill", F_BOOL, OPT, F, kernel_cgroup_kill, NULL, SEC),
 			ROW("kernelSteer", F_BOOL, OPT, F, kernel_steer, NULL, SEC),
 			ROW("apparmor", F_BOOL, OPT, F, apparmor, NULL, SEC),

@@ -78,7 +78,8 @@ struct facts {
 	uint32_t cap_last;
 	uint64_t memory_bytes; /* of the machine; 0: not known */
 	uint64_t open_files;   /* the runtime's own hard limit; 0: none */
-	bool kernel_idmap, kernel_overlay, kernel_landlock, kernel_cgroup_kill;
+	bool kernel_idmap, kernel_overlay, kernel_cgroup_kill;
+	uint32_t landlock_abi; /* 0: there is no Landlock */
 	bool kernel_steer; /* may load an sk_lookup program */
 	bool apparmor, selinux;
 

@@ -341,6 +341,37 @@ static bool seccomp(P *c, P *p)
 	return streq(mine.p, its.p);
 }
 
+static bool landlock_files(P *c, P *p)
+{
+	return c->landlock.files || !p->landlock.files;
+}
+
+static bool landlock_scope(P *c, P *p)
+{
+	return c->landlock.scope || !p->landlock.scope;
+}
+
+static bool landlock_tcp(P *c, P *p)
+{
+	return c->landlock.tcp || !p->landlock.tcp;
+}
+
+static bool has_u32(const uint32_t *v, size_t n, uint32_t x)
+{
+	for (size_t i = 0; i < n; i++)
+		if (v[i] == x)
+			return true;
+	return false;
+}
+
+static bool landlock_ports(P *c, P *p)
+{
+	for (size_t i = 0; p->landlock.tcp && i < c->landlock.n_ports; i++)
+		if (!has_u32(p->landlock.ports, p->landlock.n_ports, c->landlock.ports[i]))
+			return false;
+	return true;
+}
+
 enum value { V_NONE, V_TEXT, V_NUMBER, V_BOOL, V_LIST }; /* V_NONE: no annotation sets it */
 
 static const struct row {
@@ -390,6 +421,10 @@ static const struct row {
 	{ "egress.allow", V_LIST, egress_allow },
 	{ "egress.deny", V_LIST, egress_deny },
 	{ "egress.groups", V_LIST, egress_allow }, /* as what they stand for */
+	{ "landlock.files", V_BOOL, landlock_files },
+	{ "landlock.scope", V_BOOL, landlock_scope },
+	{ "landlock.tcp", V_BOOL, landlock_tcp },
+	{ "landlock.ports", V_NONE, landlock_ports },
 	{ "seccomp", V_NONE, seccomp },
 };
 

@@ -61,6 +61,8 @@ static struct profile *to_profile(struct arena *a, const struct profile_doc *d)
 			    d->max_lifetime_s.v },
 		.nested = d->nested.v,
 		.seccomp = d->nested.v ? nested_seccomp(a, d->seccomp.v) : d->seccomp.v,
+		.landlock = { d->landlock_files.v, d->landlock_scope.v, d->landlock_tcp.v,
+			      d->landlock_ports, d->n_landlock_ports },
 		.masked_paths = d->masked_paths,
 		.n_masked_paths = d->n_masked_paths,
 		.readonly_paths = d->readonly_paths,

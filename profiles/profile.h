@@ -83,6 +83,11 @@ struct profile {
 		uint32_t max_lifetime_s; /* from start on */
 	} limits;
 	bool nested;	      /* user namespaces inside, a few; @seccomp has the rules for it */
+	struct {
+		bool files, scope, tcp; /* a second fence: see p_landlock.c */
+		const uint32_t *ports;	/* tcp: of servers inside */
+		size_t n_ports;
+	} landlock;
 	struct oci_seccomp *seccomp; /* stacked on the config's; NULL: none */
 	const char **masked_paths, **readonly_paths; /* added */
 	size_t n_masked_paths, n_readonly_paths;

@@ -110,6 +110,10 @@ TABLE(egress_table, ROW("mode", F_ENUM, OPT, D, egress_mode, &profile_net_names,
       ROW_CUSTOM("allow", OPT, D, egress_allow, &allow_custom, SEC),
       ROW_CUSTOM("deny", OPT, D, egress_deny, &deny_custom, SEC),
       ROW_N("groups", F_STRINGS, OPT, D, egress_groups, n_egress_groups, NULL, SEC));
+TABLE(landlock_table, ROW("files", F_OPT_BOOL, OPT, D, landlock_files, NULL, SEC),
+      ROW("scope", F_OPT_BOOL, OPT, D, landlock_scope, NULL, SEC),
+      ROW("tcp", F_OPT_BOOL, OPT, D, landlock_tcp, NULL, SEC),
+      ROW_N("ports", F_U32S, OPT, D, landlock_ports, n_landlock_ports, NULL, SEC));
 const struct field_table profile_table = {
 	.what = "profile",
 	.size = sizeof(D),
@@ -127,6 +131,7 @@ const struct field_table profile_table = {
 			ROW_NESTED("limits", &limits_table, SEC), ROW_NESTED("paths", &paths_table, SEC),
 			ROW_NESTED("mounts", &mounts_table, SEC), ROW_NESTED("env", &env_table, SEC),
 			ROW_NESTED("egress", &egress_table, SEC),
+			ROW_NESTED("landlock", &landlock_table, SEC),
 			ROW_CUSTOM("seccomp", OPT, D, seccomp, &seccomp_custom, SEC),
 			ROW_END,
 		},
@@ -254,6 +259,17 @@ static int check_numbers(const struct checker *k, struct err *e)
 	return 0;
 }
 
+static int check_ports(const struct checker *k, struct err *e)
+{
+	for (size_t i = 0; i < k->d->n_landlock_ports; i++)
+		if (k->d->landlock_ports[i] == 0 || k->d->landlock_ports[i] > UINT16_MAX)
+			return fail(k, e, arena_printf(k->a, "landlock.ports[%zu]", i),
+				    "must be from 1 to 65535");
+	if (k->d->n_landlock_ports > PATTERNS_MAX)
+		return fail(k, e, "landlock.ports", "more than %u entries", PATTERNS_MAX);
+	return 0;
+}
+
 static int check(const struct checker *k, struct err *e)
 {
 	const struct profile_doc *d = k->d;
@@ -272,7 +288,7 @@ static int check(const struct checker *k, struct err *e)
 	    check_patterns(k, "mounts.show", d->show, d->n_show, e) ||
 	    (d->root_dir && check_path(k, "root.dir", d->root_dir, e)))
 		return -1;
-	return check_env_names(k, e) || check_groups(k, e) ? -1 : 0;
+	return check_env_names(k, e) || check_groups(k, e) || check_ports(k, e) ? -1 : 0;
 }
 
 const char *profile_doc_missing(const struct profile_doc *d)

@@ -35,6 +35,9 @@ struct profile_doc {
 		bool set;
 		struct oci_seccomp *v; /* NULL: "none" */
 	} seccomp;
+	struct opt_bool landlock_files, landlock_scope, landlock_tcp;
+	uint32_t *landlock_ports;
+	size_t n_landlock_ports;
 	const char **masked_paths, **readonly_paths, **mounts_allow, **engine_roots, **env_allow, **env_keep;
 	size_t n_masked_paths, n_readonly_paths, n_mounts_allow, n_engine_roots, n_env_allow,
 		n_env_keep;

@@ -204,6 +204,17 @@ static bool has_lsm(const struct machine *m, const char **ret_detail)
 	return m->f->apparmor || m->f->selinux;
 }
 
+static bool has_landlock(const struct machine *m, const char **ret_detail)
+{
+	static const char *const holds[] = { "nothing", "files, but none can be moved", "files", "files",
+					     "files and TCP ports", "files and TCP ports",
+					     "files, TCP ports, abstract sockets and signals" };
+	unsigned abi = m->f->landlock_abi, newest = ARRAY_SIZE(holds) - 1;
+
+	*ret_detail = arena_printf(m->a, "ABI %u: %s", abi, holds[abi < newest ? abi : newest]);
+	return abi >= newest;
+}
+
 static const struct {
 	const char *feature;
 	bool needed; /* by the profile agent: without it containers are refused or not held */
@@ -235,6 +246,8 @@ static const struct {
 	  has_memory },
 	{ "profiles and settings", true, "they are what an administrator wrote, and sound",
 	  "see agentrt profile check", is_policy_sound },
+	{ "Landlock", false, "a second fence, of the profile agent-strict and where one asks for it",
+	  "Linux 6.12 or newer, with landlock in lsm=", has_landlock },
 	{ "cgroup.kill", false, "all processes of a container end at once; else one by one",
 	  "Linux 5.14 or newer with cgroup2 alone", has_cgroup_kill },
 	{ "AppArmor or SELinux", false, "labels that an engine asks for", "boot with lsm=",

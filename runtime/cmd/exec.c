@@ -259,6 +259,7 @@ static int make_plan(struct container *c, const struct exec_cmd_opts *o,
 	    (o->cgroup && sub_cgroup(c->a, o->cgroup, &c->cg, e)) || probe_host(c->a, &f, e))
 		return -1;
 	pipeline_report(findings, n);
+	t.rules = profile;
 	if (!c->cg.none) {
 		t.dirs = c->cg.dirs;
 		t.n_dirs = c->cg.n_dirs;

@@ -217,6 +217,12 @@ static int phase_fs(struct exec_ctx *c, struct err *e)
 
 /* ---- C_DROP to C_EXEC: the thread that will execute ---- */
 
+/* The filters last: they may refuse what makes a domain. */
+static int fence(struct exec_ctx *c, struct err *e)
+{
+	return run_kind(c, C_DROP, OP_LANDLOCK, e) || run_kind(c, C_DROP, OP_SECCOMP, e) ? -1 : 0;
+}
+
 static int drop_identity(struct exec_ctx *c, struct err *e)
 {
 	const struct op *creds = plan_find(c->plan, OP_CREDS);
@@ -224,8 +230,8 @@ static int drop_identity(struct exec_ctx *c, struct err *e)
 
 	if (run_kind(c, C_DROP, OP_LSM, e) || prog_chdir(c, false, e))
 		return -1;
-	/* Loading a filter takes no_new_privs, or a capability that is about to go. */
-	if (!nnp && run_kind(c, C_DROP, OP_SECCOMP, e))
+	/* A domain and a filter take no_new_privs, or a capability that is about to go. */
+	if (!nnp && fence(c, e))
 		return -1;
 	if (run_kind(c, C_DROP, OP_CREDS, e) || prog_chdir(c, true, e) || prog_find(c, e))
 		return -1;
@@ -238,7 +244,7 @@ static int drop_identity(struct exec_ctx *c, struct err *e)
 		return -1;
 	if (fault("c_drop.seccomp"))
 		return err_set(e, ERR_SYS, "injected failure at c_drop.seccomp");
-	return nnp ? run_kind(c, C_DROP, OP_SECCOMP, e) : 0;
+	return nnp ? fence(c, e) : 0;
 }
 
 /* READY, then ACK: from here on nothing of create can fail. */

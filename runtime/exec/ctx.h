@@ -83,7 +83,8 @@ do_fn do_propagation, do_root_attach, do_mount, do_file, do_dev, do_link, do_piv
 /* do_tty.c: /dev/console, pty; master sent to --console-socket, or kept for the foreground */
 do_fn do_console;
 /* C_DROP (child; every one acts on the calling thread only, where the kernel allows that) */
-do_fn do_hostname, do_sysctl, do_rlimit, do_sched, do_keyring, do_lsm, do_creds, do_seccomp;
+do_fn do_hostname, do_sysctl, do_rlimit, do_sched, do_keyring, do_lsm, do_creds,
+	do_landlock, do_seccomp;
 /* Parent, on the child's pid: lowering an oom score, raising a hard limit and real-time scheduling
  * take capabilities in the initial user namespace */
 do_fn do_oom, do_sched_early, do_sched_late, do_rlimit_parent;

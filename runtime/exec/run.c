@@ -88,6 +88,7 @@ static const struct cell table[][OP__COUNT] = {
 		[OP_RLIMIT] = { do_rlimit, false },
 		[OP_LSM] = { do_lsm, false },
 		[OP_CREDS] = { do_creds, false },
+		[OP_LANDLOCK] = { do_landlock, false },
 		[OP_SECCOMP] = { do_seccomp, false },
 	},
 	/* parent, between READY and ACK */
@@ -116,8 +117,8 @@ static bool is_by_kind(enum phase ph, enum op_kind kind)
 	if (ph == P_MAP)
 		return kind == OP_USERNS;
 	if (ph == C_DROP)
-		return kind == OP_LSM || kind == OP_CREDS || kind == OP_SECCOMP ||
-		       kind == OP_RLIMIT;
+		return kind == OP_LSM || kind == OP_CREDS || kind == OP_LANDLOCK ||
+		       kind == OP_SECCOMP || kind == OP_RLIMIT;
 	return ph == C_FS && (kind == OP_PROPAGATION || kind == OP_ROOT);
 }
 

@@ -167,6 +167,25 @@ static void privileges(struct areas *s)
 		     lsm->u.lsm.label);
 }
 
+static void second_fence(struct areas *s)
+{
+	const struct op *op = plan_find(s->p, OP_LANDLOCK);
+
+	if (!op) {
+		line(s, "open", "oci", "no second fence (Landlock) behind the first one");
+		return;
+	}
+	if (op->u.landlock.fs)
+		line(s, "safe", "landlock.files",
+		     "Landlock: no file outside the root, by a descriptor that leaked in either");
+	if (op->u.landlock.scope)
+		line(s, "safe", "landlock.scope",
+		     "Landlock: no signal and no abstract socket past what one start made");
+	if (op->u.landlock.net)
+		line(s, "safe", "landlock.tcp", "Landlock: TCP to %zu ports at most",
+		     op->u.landlock.n_connect);
+}
+
 static void kernel(struct areas *s)
 {
 	const struct op *op;
@@ -178,6 +197,7 @@ static void kernel(struct areas *s)
 		     op->u.seccomp.n_rules);
 	for (size_t i = 0; (op = nth(s->p, OP_SYSCTL, i)); i++)
 		line(s, "seen", op->rule, "setting %s = %s", op->u.sysctl.key, op->u.sysctl.value);
+	second_fence(s);
 }
 
 static void devices(struct areas *s)
@@ -296,6 +316,7 @@ static const struct {
 	{ "userns.", AREA_IDS },	{ "ns.", AREA_NAMESPACES },  { "root.", AREA_FILES },
 	{ "mount.", AREA_FILES },	{ "path.", AREA_FILES },     { "caps.", AREA_PRIVILEGES },
 	{ "process.", AREA_PRIVILEGES }, { "seccomp.", AREA_KERNEL }, { "sysctl.", AREA_KERNEL },
+	{ "landlock.", AREA_KERNEL },
 	{ "device.", AREA_DEVICES },	{ "net.", AREA_NETWORK },    { "env.", AREA_ENVIRONMENT },
 	{ "args.", AREA_ENVIRONMENT },	{ "limits.", AREA_LIMITS },  { "resources.", AREA_LIMITS },
 	{ "hook.", AREA_HOOKS },

@@ -86,7 +86,7 @@ int plan_build(struct arena *a, const struct tight *t, const struct facts *f,
 	       const struct plan_opts *o, struct plan **ret_plan, struct err *e)
 {
 	struct build b = { .a = a, .s = t->spec, .proc = t->spec->process, .f = f, .t = t, .o = o,
-			   .seccomp2 = t->seccomp2, .no_new_keyring = o->no_new_keyring };
+			   .profile = t->profile, .seccomp2 = t->seccomp2, .no_new_keyring = o->no_new_keyring };
 
 	if (!b.proc)
 		return err_set(e, ERR_SPEC, "process: absent; a container without a process cannot "
@@ -160,7 +160,8 @@ int plan_build_exec(struct arena *a, const struct oci_spec *s, const struct oci_
 		    const struct oci_seccomp *seccomp2, const struct facts *f,
 		    const struct exec_target *t, struct plan **ret_plan, struct err *e)
 {
-	struct build b = { .a = a, .s = s, .proc = proc, .f = f, .seccomp2 = seccomp2,
+	struct build b = { .a = a, .s = s, .proc = proc, .f = f, .profile = t->rules,
+			   .seccomp2 = seccomp2,
 			   .no_new_keyring = t->no_new_keyring };
 
 	b.p = new_plan(&b, t->id, t->bundle_host, t->profile);

@@ -28,6 +28,7 @@ struct exec_target {
 	struct plan_cg_dir *dirs;
 	size_t n_dirs;
 	const char *profile;
+	const struct profile *rules; /* the same one read again; NULL: no domain */
 	bool no_new_keyring;
 	uint64_t ns_ino[NS__COUNT]; /* from the state, compared after opening; 0: not recorded */
 };

@@ -224,17 +224,19 @@ static int proxy_net(const struct plan *p, struct err *e)
 }
 
 /*
- * A filter loads without capabilities only once no_new_privs is set; with them it must load before
- * they go.
+ * A filter and a Landlock domain take no capability only once no_new_privs is set; with them they
+ * must come before they go.
  */
-static int seccomp_order(const struct plan *p, struct err *e)
+static int fence_order(const struct plan *p, struct err *e)
 {
 	const struct op *creds = plan_find(p, OP_CREDS);
 
 	for (size_t i = 0; creds && i < p->n_ops; i++) {
 		bool is_after = &p->ops[i] > creds;
 
-		if (p->ops[i].kind == OP_SECCOMP && is_after != creds->u.creds.no_new_privs)
+		bool is_fence = p->ops[i].kind == OP_SECCOMP || p->ops[i].kind == OP_LANDLOCK;
+
+		if (is_fence && is_after != creds->u.creds.no_new_privs)
 			return wrong(e, p, &p->ops[i], "stands on the wrong side of no_new_privs");
 	}
 	return 0;
@@ -293,7 +295,7 @@ static const struct {
 	{ "check.required", required },	      { "check.ns_twice", ns_twice },
 	{ "check.needs_ns", needs_ns },	      { "check.id_maps", id_maps },
 	{ "check.ids_mapped", ids_mapped },   { "check.proxy_uid", proxy_uid },
-	{ "check.proxy_net", proxy_net },     { "check.seccomp_order", seccomp_order },
+	{ "check.proxy_net", proxy_net },     { "check.fence_order", fence_order },
 	{ "check.rlimit_twice", rlimit_twice }, { "check.files_after_mounts", files_after_mounts },
 	{ "check.exec_limits", exec_limits }, { "check.arguments", arguments },
 };

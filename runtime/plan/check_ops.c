@@ -243,6 +243,25 @@ static int creds(const struct op *op, struct err *e)
 	return c->umask > 0777 ? err_set(e, ERR_SPEC, "the umask has more than permission bits") : 0;
 }
 
+static int landlock(const struct op *op, struct err *e)
+{
+	const struct op_landlock *l = &op->u.landlock;
+
+	if (!(l->fs | l->net | l->scope))
+		return err_set(e, ERR_SPEC, "the domain holds nothing");
+	if (l->fs && !l->n_paths)
+		return err_set(e, ERR_SPEC, "no file could be opened");
+	for (size_t i = 0; i < l->n_paths; i++) {
+		if (path(l->paths[i].path_ctr, "path", e))
+			return -1;
+		if (!l->paths[i].access || l->paths[i].access & ~l->fs)
+			return err_set(e, ERR_SPEC, "a rule is about rights that the domain does not hold");
+	}
+	if ((l->n_connect || l->n_bind) && !l->net)
+		return err_set(e, ERR_SPEC, "there are ports, but the domain does not hold them");
+	return 0;
+}
+
 static int seccomp(const struct op *op, struct err *e)
 {
 	const struct op_seccomp *s = &op->u.seccomp;
@@ -276,6 +295,7 @@ static check_fn *const checks[] = {
 	[OP_MASK] = just_path,	  [OP_HOSTNAME] = hostname, [OP_SYSCTL] = sysctl,
 	[OP_RLIMIT] = rlimit,	  [OP_OOM] = oom,	    [OP_LSM] = lsm,
 	[OP_CREDS] = creds,	  [OP_SECCOMP] = seccomp,   [OP_EXEC] = exec,
+	[OP_LANDLOCK] = landlock,
 };
 TABLE_CHECK(checks, OP__COUNT);
 

@@ -35,6 +35,7 @@ static const struct op_info op_info[] = {
 	[OP_KEYRING] = { "keyring", PH(C_DROP), 0, true },
 	[OP_LSM] = { "lsm", PH(C_DROP), 0, false },
 	[OP_CREDS] = { "creds", PH(C_DROP), 0, true },
+	[OP_LANDLOCK] = { "landlock", PH(C_DROP), NEED(NS_MOUNT), true },
 	[OP_SECCOMP] = { "seccomp", PH(C_DROP), 0, false },
 	[OP_EXEC] = { "exec", PH(C_EXEC), 0, true },
 };

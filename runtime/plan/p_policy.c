@@ -88,6 +88,22 @@ static void files(struct strbuf *b, const struct build *in)
 		       "there. You need none: what needs one is done outside.\n");
 }
 
+/* Not that a debugger is looked for where there is nothing to repair. */
+static void fence(struct strbuf *b, const struct build *in)
+{
+	const struct profile *p = in->t->profile;
+	bool files = p->landlock.files && !p->nested;
+
+	if (in->f->landlock_abi == 0 || !(files || p->landlock.scope || p->landlock.tcp))
+		return;
+	strbuf_addf(b, "What another command from outside (another exec) runs can be seen, but not traced%s. "
+		       "Do that in the command that started it.\n",
+		    p->landlock.scope ? " or signalled" : "");
+	if (p->landlock.tcp)
+		strbuf_adds(b, "Servers in here can be reached on the ports only that the profile names "
+			       "(`landlock.ports`).\n");
+}
+
 static void rest(struct strbuf *b, const struct build *in)
 {
 	const struct oci_resources *r = in->s->linux_.resources;
@@ -97,6 +113,7 @@ static void rest(struct strbuf *b, const struct build *in)
 		       "root in here is root of this container alone. There are no mounts, no new "
 		       "devices, no kernel settings, no other containers");
 	strbuf_adds(b, p->no_new_privs ? ", and sudo gives nothing.\n" : ".\n");
+	fence(b, in);
 	strbuf_adds(b, "\n## Limits\n");
 	if (r && r->pids_limit.set && r->pids_limit.v > 0)
 		strbuf_addf(b, "- at most %" PRId64 " processes\n", r->pids_limit.v);

@@ -4,7 +4,8 @@
  *
  * The order is runc's init's, which others have come to rely on: keyring, host name, AppArmor,
  * sysctls, scheduling, SELinux; then seccomp before the ids and capabilities go - unless
- * no_new_privs is set, for then a filter needs no capability and comes last, where it sees less.
+ * no_new_privs is set, for then a filter needs no capability and comes last, where it sees less. A
+ * Landlock domain needs the same, and comes just before.
  */
 #include "base/path.h"
 #include "base/str.h"
@@ -135,10 +136,11 @@ static void sched(struct build *b)
 	plan_add(b->p, OP_SCHED, "process", "oci")->u.sched = s;
 }
 
-static int seccomp(struct build *b, struct err *e)
+static int fences(struct build *b, struct err *e)
 {
 	const struct oci_seccomp *own = b->s->linux_.seccomp;
 
+	p_landlock(b);
 	if (own && p_seccomp(b, own, "linux.seccomp", "oci", e))
 		return -1;
 	if (b->seccomp2 && p_seccomp(b, b->seccomp2, "profile", "seccomp.agent", e))
@@ -217,11 +219,11 @@ int p_process(struct build *b, struct err *e)
 	sched(b);
 	if (selinux(b, e))
 		return -1;
-	if (!b->proc->no_new_privileges && seccomp(b, e))
+	if (!b->proc->no_new_privileges && fences(b, e))
 		return -1;
 	if (creds(b, e))
 		return -1;
-	return b->proc->no_new_privileges ? seccomp(b, e) : 0;
+	return b->proc->no_new_privileges ? fences(b, e) : 0;
 }
 
 void p_exec(struct build *b)

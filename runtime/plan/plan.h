@@ -74,6 +74,7 @@ enum op_kind {
 	OP_KEYRING,	/* C_DROP: a session keyring of its own */
 	OP_LSM,		/* C_DROP: AppArmor or SELinux exec label */
 	OP_CREDS,	/* C_DROP: ids, groups, umask, capabilities, no_new_privs */
+	OP_LANDLOCK,	/* C_DROP: last but the filters */
 	OP_SECCOMP,	/* C_DROP: one filter; two ops stack */
 	OP_EXEC,	/* C_EXEC: argv, environment, cwd */
 	OP__COUNT
@@ -273,6 +274,16 @@ struct op_creds {
 	uint64_t bounding, effective, inheritable, permitted, ambient;
 	bool no_new_privs;
 };
+struct plan_ll_path { const char *path_ctr; uint64_t access; };
+/* A Landlock domain: bits of base/landlock.h that are taken away, and what rules give back. Whatever
+ * the program is handed as an open file may be opened again. */
+struct op_landlock {
+	uint64_t fs, net, scope;
+	struct plan_ll_path *paths;
+	size_t n_paths;
+	uint16_t *connect, *bind; /* TCP ports; bind 0: one that the kernel picks */
+	size_t n_connect, n_bind;
+};
 struct plan_sc_arg { uint32_t index, op; uint64_t value, value_two; };
 struct plan_sc_rule { const char **names; size_t n_names; uint32_t action; struct plan_sc_arg *args; size_t n_args; };
 struct op_seccomp {
@@ -324,6 +335,7 @@ struct op {
 		struct op_sched sched;
 		struct op_lsm lsm;
 		struct op_creds creds;
+		struct op_landlock landlock;
 		struct op_seccomp seccomp;
 		struct op_exec exec;
 	} u; /* OP_PIVOT and OP_KEYRING have no arguments */

@@ -5,6 +5,7 @@
 #include <linux/mount.h>
 #include <sys/mount.h>
 
+#include "base/landlock.h"
 #include "base/table.h"
 #include "spec/names.h"
 
@@ -45,6 +46,38 @@ const struct show_flag show_sb_flags[] = {
 	{ MS_SYNCHRONOUS, MS_SYNCHRONOUS, "sync" }, { MS_DIRSYNC, MS_DIRSYNC, "dirsync" },
 	{ MS_MANDLOCK, MS_MANDLOCK, "mand" },	    { MS_LAZYTIME, MS_LAZYTIME, "lazytime" },
 	{ MS_I_VERSION, MS_I_VERSION, "iversion" }, { MS_SILENT, MS_SILENT, "silent" },
+	{ 0, 0, NULL },
+};
+
+const struct show_flag show_landlock_fs[] = {
+	{ LL_FS_EXECUTE, LL_FS_EXECUTE, "execute" },
+	{ LL_FS_WRITE_FILE, LL_FS_WRITE_FILE, "write_file" },
+	{ LL_FS_READ_FILE, LL_FS_READ_FILE, "read_file" },
+	{ LL_FS_READ_DIR, LL_FS_READ_DIR, "read_dir" },
+	{ LL_FS_REMOVE_DIR, LL_FS_REMOVE_DIR, "remove_dir" },
+	{ LL_FS_REMOVE_FILE, LL_FS_REMOVE_FILE, "remove_file" },
+	{ LL_FS_MAKE_CHAR, LL_FS_MAKE_CHAR, "make_char" },
+	{ LL_FS_MAKE_DIR, LL_FS_MAKE_DIR, "make_dir" },
+	{ LL_FS_MAKE_REG, LL_FS_MAKE_REG, "make_reg" },
+	{ LL_FS_MAKE_SOCK, LL_FS_MAKE_SOCK, "make_sock" },
+	{ LL_FS_MAKE_FIFO, LL_FS_MAKE_FIFO, "make_fifo" },
+	{ LL_FS_MAKE_BLOCK, LL_FS_MAKE_BLOCK, "make_block" },
+	{ LL_FS_MAKE_SYM, LL_FS_MAKE_SYM, "make_sym" },
+	{ LL_FS_REFER, LL_FS_REFER, "refer" },
+	{ LL_FS_TRUNCATE, LL_FS_TRUNCATE, "truncate" },
+	{ LL_FS_IOCTL_DEV, LL_FS_IOCTL_DEV, "ioctl_dev" },
+	{ 0, 0, NULL },
+};
+
+const struct show_flag show_landlock_net[] = {
+	{ LL_NET_BIND_TCP, LL_NET_BIND_TCP, "bind_tcp" },
+	{ LL_NET_CONNECT_TCP, LL_NET_CONNECT_TCP, "connect_tcp" },
+	{ 0, 0, NULL },
+};
+
+const struct show_flag show_landlock_scope[] = {
+	{ LL_SCOPE_ABSTRACT_UNIX, LL_SCOPE_ABSTRACT_UNIX, "abstract_unix_socket" },
+	{ LL_SCOPE_SIGNAL, LL_SCOPE_SIGNAL, "signal" },
 	{ 0, 0, NULL },
 };
 
@@ -227,6 +260,17 @@ static const struct show_row creds[] = {
 	ROW(op_creds, inheritable, SHOW_CAPS), ROW(op_creds, permitted, SHOW_CAPS),
 	ROW(op_creds, ambient, SHOW_CAPS), ROW_Z(op_creds, no_new_privs, SHOW_BOOL), END };
 
+static const struct show_table ll_path = { sizeof(struct plan_ll_path), (const struct show_row[]){
+	ROW(plan_ll_path, path_ctr, SHOW_STR),
+	ROW_A(plan_ll_path, access, SHOW_FLAGS, show_landlock_fs), END } };
+
+static const struct show_row landlock[] = {
+	ROW_A(op_landlock, fs, SHOW_FLAGS, show_landlock_fs),
+	ROW_A(op_landlock, net, SHOW_FLAGS, show_landlock_net),
+	ROW_A(op_landlock, scope, SHOW_FLAGS, show_landlock_scope),
+	LIST(op_landlock, paths, SHOW_ROWS, &ll_path), LIST(op_landlock, connect, SHOW_U16S, NULL),
+	LIST(op_landlock, bind, SHOW_U16S, NULL), END };
+
 static const struct show_table sc_arg = { sizeof(struct plan_sc_arg), (const struct show_row[]){
 	ROW_Z(plan_sc_arg, index, SHOW_U32), ROW_AZ(plan_sc_arg, op, SHOW_TABLE32, &names_seccomp_op),
 	ROW_Z(plan_sc_arg, value, SHOW_U64), ROW(plan_sc_arg, value_two, SHOW_U64), END } };
@@ -258,8 +302,8 @@ static const struct show_row *const rows[] = {
 	[OP_ROOT_RO] = root_ro,	  [OP_RDONLY] = just_path, [OP_MASK] = just_path,
 	[OP_HOSTNAME] = hostname, [OP_SYSCTL] = sysctl,	   [OP_RLIMIT] = rlimit,
 	[OP_OOM] = oom,		  [OP_SCHED] = sched,	   [OP_KEYRING] = nothing,
-	[OP_LSM] = lsm,		  [OP_CREDS] = creds,	   [OP_SECCOMP] = seccomp,
-	[OP_EXEC] = exec,
+	[OP_LSM] = lsm,		  [OP_CREDS] = creds,	   [OP_LANDLOCK] = landlock,
+	[OP_SECCOMP] = seccomp,	  [OP_EXEC] = exec,
 };
 TABLE_CHECK(rows, OP__COUNT);
 

@@ -64,7 +64,8 @@ size_t show_members(struct strbuf *b, const struct show_row *rows, const void *o
 /* Names that the text needs too. */
 extern const char *const show_on_fail[], *const show_ns_action[], *const show_e_kind[], *const show_hook_kind[],
 	*const show_mount_kind[];
-extern const struct show_flag show_attr_flags[], show_propagation_flags[], show_sb_flags[];
+extern const struct show_flag show_attr_flags[], show_propagation_flags[], show_sb_flags[],
+	show_landlock_fs[], show_landlock_net[], show_landlock_scope[];
 void show_flags(struct strbuf *b, const struct show_flag *f, uint64_t flags, const char *before_each,
 		const char *quote);
 void show_action(struct strbuf *b, uint32_t action);

@@ -419,6 +419,39 @@ static void seccomp(struct strbuf *b, const struct op *op)
 	}
 }
 
+static void put_rights(struct strbuf *b, const char *what, const struct show_flag *names, uint64_t v)
+{
+	if (!v)
+		return;
+	strbuf_addf(b, "\n" INDENT "%s: ", what);
+	show_flags(b, names, v, " ", "");
+}
+
+static void put_ports(struct strbuf *b, const char *what, const uint16_t *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		strbuf_addf(b, "%s%u", i ? " " : what, v[i]);
+}
+
+static void landlock(struct strbuf *b, const struct op *op)
+{
+	const struct op_landlock *l = &op->u.landlock;
+
+	strbuf_adds(b, "a domain of its own");
+	put_rights(b, "files", show_landlock_fs, l->fs);
+	for (size_t i = 0; i < l->n_paths; i++) {
+		strbuf_adds(b, "\n" INDENT "beneath ");
+		text_put(b, l->paths[i].path_ctr);
+		strbuf_adds(b, l->paths[i].access == l->fs ? ": allowed" : ": ");
+		if (l->paths[i].access != l->fs)
+			show_flags(b, show_landlock_fs, l->paths[i].access, " ", "");
+	}
+	put_rights(b, "not to the outside", show_landlock_scope, l->scope);
+	put_rights(b, "TCP", show_landlock_net, l->net);
+	put_ports(b, "\n" INDENT "connect to port ", l->connect, l->n_connect);
+	put_ports(b, "\n" INDENT "bind to port ", l->bind, l->n_bind);
+}
+
 static void env_names(struct strbuf *b, const char *const *env)
 {
 	strbuf_adds(b, "\n" INDENT "environment:");
@@ -478,6 +511,7 @@ static const struct line {
 	[OP_KEYRING] = { .text = "a session keyring of its own" },
 	[OP_LSM] = { .args = lsm },
 	[OP_CREDS] = { .args = creds },
+	[OP_LANDLOCK] = { .args = landlock },
 	[OP_SECCOMP] = { .args = seccomp },
 	[OP_EXEC] = { .args = exec },
 };

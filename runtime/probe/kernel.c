@@ -4,18 +4,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/landlock.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "sys/landlock.h"
 #include "sys/steer.h"
 #include "sys/syscalls.h"
 
@@ -50,12 +49,6 @@ static bool has_overlay(void)
 	if (errno != EPERM || fd_read_file("/proc/filesystems", 65536, &text, NULL, NULL))
 		return false;
 	return strstr(text, "\toverlay\n") != NULL;
-}
-
-static bool has_landlock(void)
-{
-	return syscall(SYS_landlock_create_ruleset, NULL, (size_t)0,
-		       LANDLOCK_CREATE_RULESET_VERSION) > 0;
 }
 
 static bool has_apparmor(void)
@@ -94,7 +87,7 @@ void probe_kernel(struct arena *a, const struct probe_opts *o, struct facts *f)
 	probe_caps(f);
 	f->kernel_idmap = has_mount_setattr();
 	f->kernel_overlay = !o->no_layers && has_overlay();
-	f->kernel_landlock = has_landlock();
+	f->landlock_abi = landlock_abi();
 	f->kernel_steer = !o->no_steering && steer_is_possible();
 	f->apparmor = has_apparmor();
 	f->selinux = access("/sys/fs/selinux/enforce", F_OK) == 0;

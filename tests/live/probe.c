@@ -271,7 +271,7 @@ static void kernel(void)
 	     "this kernel has overlays and idmapped mounts");
 	t_ok(f->cgroup != CGROUP_NONE && f->n_hierarchies > 0, "and cgroups");
 	t_note("tmpfs takes idmaps: %d; landlock %d; cgroup.kill %d", tmpfs_idmap,
-	       f->kernel_landlock, f->kernel_cgroup_kill);
+	       (int)f->landlock_abi, f->kernel_cgroup_kill);
 }
 
 static void missing_root(void)

@@ -40,6 +40,7 @@ static void nothing(void)
 		{ AREA_NETWORK, "open", "without a proxy" },
 		{ AREA_LIMITS, "open", "no cgroup" },
 		{ AREA_DEVICES, "open", "no cgroup refuses" },
+		{ AREA_KERNEL, "open", "no second fence" },
 	};
 	auto_arena struct arena a = ARENA_INIT;
 	const struct plan *p = empty(&a);

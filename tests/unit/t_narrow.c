@@ -8,6 +8,7 @@ enum want { NARROW, WIDER, BAD };
 
 /* The profile that the annotations are laid over. */
 static const char base[] =
+	"\"landlock\":{\"files\":true,\"scope\":true,\"tcp\":true,\"ports\":[80]},"
 	"\"limits\":{\"maxLifetimeSeconds\":60},\"root\":{\"sizeBytes\":1000},\"namespaces\":{\"shared\":[\"uts\",\"ipc\"]},"
 	"\"mounts\":{\"projects\":\"ro\",\"hide\":[\".h\"],\"show\":[\".s\",\".t\"],"
 	"\"allow\":[\"/srv/a\",\"/srv/b\"],\"engineRoots\":[\"/e\"]},"
@@ -53,6 +54,13 @@ static const struct {
 	{ "sysctl.screen", "false", WIDER },
 	{ "nested", "false", NARROW },
 	{ "nested", "true", WIDER },
+	{ "landlock.files", "true", NARROW },
+	{ "landlock.files", "false", WIDER },
+	{ "landlock.scope", "true", NARROW },
+	{ "landlock.scope", "false", WIDER },
+	{ "landlock.tcp", "true", NARROW },
+	{ "landlock.tcp", "false", WIDER },
+	{ "landlock.ports", "80", BAD },
 	{ "limits.pids", "10", NARROW },
 	{ "limits.pids", "4097", WIDER },
 	{ "limits.pids", "0", WIDER },
@@ -253,6 +261,12 @@ static void whole_profiles(void)
 		  "agent", "\"egress\":{\"allow\":[\"a.b:1\"]}", "egress.allow" },
 		{ "another filter", "agent", "\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\"}", "agent",
 		  NULL, "seccomp" },
+		{ "no second fence", "agent-strict", "\"landlock\":{\"files\":false}", "agent-strict", NULL,
+		  "landlock.files" },
+		{ "one port more", "agent", "\"landlock\":{\"tcp\":true,\"ports\":[80,81]}", "agent",
+		  "\"landlock\":{\"tcp\":true,\"ports\":[80]}", "landlock.ports" },
+		{ "ports where there were all", "agent", "\"landlock\":{\"tcp\":true,\"ports\":[81]}", "agent",
+		  "\"landlock\":{\"ports\":[80]}", NULL },
 		{ "no filter", "agent", "\"seccomp\":\"none\"", "agent", NULL, "seccomp" },
 		{ "uppers elsewhere", "agent", "\"root\":{\"dir\":\"/x\"}", "agent", NULL, "root.dir" },
 		{ "another engine's data", "agent", "\"mounts\":{\"engineRoots\":[\"/x\"]}", "agent", NULL,

@@ -116,6 +116,17 @@ static void over_files(struct fix *x)
 	copy->kind = OP_MOUNT;
 	copy->u.mount = (struct op_mount){ .kind = MOUNT_FS, .type = "tmpfs", .dest_ctr = "/etc" };
 }
+static struct op_landlock *domain(struct fix *x) { return &op(x, OP_LANDLOCK)->u.landlock; }
+static void domain_of_nothing(struct fix *x) { *domain(x) = (struct op_landlock){ 0 }; }
+static void domain_without_files(struct fix *x) { domain(x)->n_paths = 0; }
+static void domain_elsewhere(struct fix *x) { domain(x)->paths[0].path_ctr = "/../x"; }
+static void domain_rule_for_more(struct fix *x) { domain(x)->fs = 1; }
+static void domain_without_tcp(struct fix *x) { domain(x)->net = 0; }
+static void domain_late(struct fix *x)
+{
+	drop(x, OP_SECCOMP);
+	op(x, OP_CREDS)->u.creds.no_new_privs = true;
+}
 static void exec_limits(struct fix *x) { x->p->is_exec = true; }
 
 static const struct {
@@ -144,6 +155,12 @@ static const struct {
 	{ "a limit set twice", rlimits, "second to set that limit" },
 	{ "a mount over a file of ours", over_files, "could cover a file of ours" },
 	{ "exec with limits", exec_limits, "limits of a running container" },
+	{ "a domain that holds nothing", domain_of_nothing, "holds nothing" },
+	{ "a domain in which no file can be opened", domain_without_files, "no file could be opened" },
+	{ "a domain around a path that is not clean", domain_elsewhere, "not an absolute, clean path" },
+	{ "a rule for rights that are not held", domain_rule_for_more, "does not hold" },
+	{ "ports of a domain that does not hold them", domain_without_tcp, "does not hold them" },
+	{ "a domain on the wrong side of no_new_privs", domain_late, "no_new_privs" },
 	{ "dot-dot in a container path", unclean, "not an absolute, clean path" },
 	{ "a relative container path", relative, "not an absolute, clean path" },
 	{ "a path that ends in a slash", slash, "not an absolute, clean path" },
@@ -174,6 +191,8 @@ static void good(struct fix *x)
 		    "\"resources\":{\"pids\":{\"limit\":5}},"
 		    "\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\"}}}");
 	fix_anet(x, TIGHT_NET_EGRESS);
+	x->prof.landlock.files = x->prof.landlock.tcp = true;
+	x->f.landlock_abi = 7;
 	/* maps that a row may change */
 	struct oci_idmap *m = arena_alloc(&x->a, 1, sizeof(*m));
 

@@ -178,7 +178,7 @@ static const struct {
 	{ F_U32, "integer" },	 { F_U64, "integer" },	   { F_OPT_U32, "integer" },
 	{ F_OPT_U64, "integer" }, { F_OPT_I64, "integer" }, { F_STRINGS, "array" },
 	{ F_ENUMS, "array" },	 { F_BITS64, "array" },	   { F_FLAGS32, "array" },
-	{ F_OBJECTS, "array" },	 { F_OBJECT, "object" },
+	{ F_OBJECTS, "array" },	 { F_OBJECT, "object" }, { F_U32S, "array" },
 };
 
 static bool type_agrees(const struct field *f, const struct json *s)
