@@ -85,6 +85,7 @@ static const struct field_table root_table = {
 			ROW("metacopy", F_BOOL, OPT, R, metacopy, NULL, SEC),
 			ROW("redirectDir", F_STRING, OPT, R, redirect_dir, NULL, SEC),
 			ROW("problem", F_STRING, OPT, R, problem, NULL, SEC),
+			ROW("noIdmap", F_STRING, OPT, R, no_idmap, NULL, SEC),
 			ROW_END,
 		},
 };
@@ -132,6 +133,8 @@ static const struct field_table facts_table = {
 			ROW("capBounding", F_U64, OPT, F, cap_bounding, NULL, SEC),
 			ROW("memoryBytes", F_U64, OPT, F, memory_bytes, NULL, SEC),
 			ROW("openFiles", F_U64, OPT, F, open_files, NULL, SEC),
+			ROW("rtPriority", F_U64, OPT, F, rt_priority, NULL, SEC),
+			ROW("niceLimit", F_U64, OPT, F, nice_limit, NULL, SEC),
 			ROW("capLast", F_U32, OPT, F, cap_last, NULL, SEC),
 			ROW("kernelIdmap", F_BOOL, OPT, F, kernel_idmap, NULL, SEC),
 			ROW("kernelOverlay", F_BOOL, OPT, F, kernel_overlay, NULL, SEC),

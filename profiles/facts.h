@@ -58,6 +58,7 @@ struct fact_root {
 	bool userxattr, metacopy;
 	const char *redirect_dir; /* as in the mount's options, or NULL */
 	const char *problem;	  /* why the layers cannot be used, or NULL */
+	const char *no_idmap;	  /* why at or the layers cannot be idmapped, or NULL */
 };
 
 struct fact_ns {
@@ -78,6 +79,7 @@ struct facts {
 	uint32_t cap_last;
 	uint64_t memory_bytes; /* of the machine; 0: not known */
 	uint64_t open_files;   /* the runtime's own hard limit; 0: none */
+	uint64_t rt_priority, nice_limit; /* its own RLIMIT_RTPRIO, RLIMIT_NICE */
 	bool kernel_idmap, kernel_overlay, kernel_cgroup_kill;
 	uint32_t landlock_abi; /* 0: there is no Landlock */
 	bool kernel_steer; /* may load an sk_lookup program */

@@ -278,6 +278,13 @@ static bool projects(P *c, P *p)
 	return width[c->mounts.projects] <= width[p->mounts.projects];
 }
 
+/* Another id is another user's files. */
+static bool root_as(P *c, P *p)
+{
+	return c->mounts.root_as_uid == 0 || (c->mounts.root_as_uid == p->mounts.root_as_uid &&
+					      c->mounts.root_as_gid == p->mounts.root_as_gid);
+}
+
 static bool hide(P *c, P *p)
 {
 	return is_subset(p->mounts.hide, p->mounts.n_hide, c->mounts.hide, c->mounts.n_hide);
@@ -409,6 +416,7 @@ static const struct row {
 	{ "mounts.allow", V_LIST, mounts_allow },
 	{ "mounts.engineRoots", V_NONE, engine_roots },
 	{ "mounts.projects", V_TEXT, projects },
+	{ "mounts.rootProjectsAs", V_NONE, root_as },
 	{ "mounts.hide", V_LIST, hide },
 	{ "mounts.show", V_LIST, show },
 	{ "env.screen", V_BOOL, env_screen },

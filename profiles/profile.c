@@ -77,6 +77,8 @@ static struct profile *to_profile(struct arena *a, const struct profile_doc *d)
 			    (uint16_t)(d->egress_port.set ? d->egress_port.v : DEFAULT_PORT), learn,
 			    allow.v, allow.n, d->egress_deny.v, d->egress_deny.n },
 	};
+	(void)profile_doc_ids(d->root_projects_as, &p->mounts.root_as_uid,
+			      &p->mounts.root_as_gid); /* was checked */
 	for (size_t i = 0; i < d->n_ns_shared; i++)
 		p->ns_shared |= 1u << d->ns_shared[i];
 	return p;

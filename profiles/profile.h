@@ -101,6 +101,8 @@ struct profile {
 		/* names in projects that are not seen; names excepted, and not searched: fnmatch(3) */
 		const char **hide, **show;
 		size_t n_hide, n_show;
+		/* whom a project of the host's root is written as, never 0; 0: it is read-only */
+		uint32_t root_as_uid, root_as_gid;
 	} mounts;
 	struct {
 		bool screen, strict; /* strict: only what is in keep or allow */

@@ -98,6 +98,7 @@ TABLE(mounts_table, ROW("screen", F_OPT_BOOL, OPT, D, mounts_screen, NULL, SEC),
       ROW_N("allow", F_STRINGS, OPT, D, mounts_allow, n_mounts_allow, NULL, SEC),
       ROW_N("engineRoots", F_STRINGS, OPT, D, engine_roots, n_engine_roots, NULL, SEC),
       ROW("projects", F_ENUM, OPT, D, projects, &profile_projects_names, SEC),
+      ROW("rootProjectsAs", F_STRING, OPT, D, root_projects_as, NULL, SEC),
       ROW_N("hide", F_STRINGS, OPT, D, hide, n_hide, NULL, SEC),
       ROW_N("show", F_STRINGS, OPT, D, show, n_show, NULL, SEC));
 TABLE(env_table, ROW("screen", F_OPT_BOOL, OPT, D, env_screen, NULL, SEC),
@@ -232,6 +233,32 @@ static int check_env_names(const struct checker *k, struct err *e)
 	return 0;
 }
 
+bool profile_doc_ids(const char *s, uint32_t *ret_uid, uint32_t *ret_gid)
+{
+	const char *colon = s ? strchr(s, ':') : NULL;
+	char uid[16];
+
+	*ret_uid = *ret_gid = 0;
+	if (!s || streq(s, "none"))
+		return true;
+	if (!colon || (size_t)(colon - s) >= sizeof(uid))
+		return false;
+	memcpy(uid, s, (size_t)(colon - s));
+	uid[colon - s] = '\0';
+	return str_to_u32(uid, ret_uid) && str_to_u32(colon + 1, ret_gid) && *ret_uid && *ret_gid &&
+	       *ret_uid != UINT32_MAX && *ret_gid != UINT32_MAX;
+}
+
+static int check_root_as(const struct checker *k, struct err *e)
+{
+	uint32_t uid, gid;
+
+	if (profile_doc_ids(k->d->root_projects_as, &uid, &gid))
+		return 0;
+	return fail(k, e, "mounts.rootProjectsAs",
+		    "must be \"UID:GID\", two numbers of the host that are not 0, or \"none\"");
+}
+
 static int check_groups(const struct checker *k, struct err *e)
 {
 	size_t n;
@@ -288,7 +315,7 @@ static int check(const struct checker *k, struct err *e)
 	    check_patterns(k, "mounts.show", d->show, d->n_show, e) ||
 	    (d->root_dir && check_path(k, "root.dir", d->root_dir, e)))
 		return -1;
-	return check_env_names(k, e) || check_groups(k, e) || check_ports(k, e) ? -1 : 0;
+	return check_root_as(k, e) || check_env_names(k, e) || check_groups(k, e) || check_ports(k, e) ? -1 : 0;
 }
 
 const char *profile_doc_missing(const struct profile_doc *d)

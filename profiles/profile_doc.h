@@ -42,6 +42,7 @@ struct profile_doc {
 	size_t n_masked_paths, n_readonly_paths, n_mounts_allow, n_engine_roots, n_env_allow,
 		n_env_keep;
 	int projects;
+	const char *root_projects_as;
 	const char **hide, **show;
 	size_t n_hide, n_show;
 	int egress_mode, egress_via;
@@ -60,6 +61,9 @@ int profile_doc_decode(struct arena *a, const struct json *root, const char *nam
 
 /* profile_doc_missing() - the first switch that nothing was said about, or NULL */
 const char *profile_doc_missing(const struct profile_doc *d);
+
+/* profile_doc_ids() - "UID:GID", neither 0; NULL and "none": both are 0 */
+bool profile_doc_ids(const char *s, uint32_t *ret_uid, uint32_t *ret_gid);
 
 /* profile_name_is_valid() - [a-z0-9-]+, as it becomes a part of a path */
 bool profile_name_is_valid(const char *s);

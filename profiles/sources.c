@@ -238,13 +238,20 @@ static const struct source_guard on_host[] = {
 	{ "mount.system", "/var/spool" },
 	{ "mount.system", "/var/mail" },
 	{ "mount.system", "/var/backups" },
+	{ "mount.system", "/var/cache" },
+	{ "mount.system", "/var/lib" },
 	{ "mount.tree", "/" },
 	{ "mount.tree", "/home" },
 	{ "mount.tree", "/root" },
 	{ "mount.tree", "/tmp" },
 	{ "mount.tree", "/var" },
-	{ "mount.tree", "/var/lib" },
 	{ "mount.tree", "/var/tmp" },
+	{ "mount.tree", "/usr" },
+	{ "mount.tree", "/usr/local" },
+	{ "mount.tree", "/opt" },
+	{ "mount.tree", "/srv" },
+	{ "mount.tree", "/mnt" },
+	{ "mount.tree", "/media" },
 };
 
 /* Names that are credentials wherever they lie: homes that nobody told us of, copies, backups. */

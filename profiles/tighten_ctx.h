@@ -29,6 +29,7 @@ struct tighten_ctx {
 
 typedef int tighten_area(struct tighten_ctx *c, struct err *e);
 
+tighten_area tighten_root_source; /* the root, or a layer of it, is no place of the host's */
 tighten_area tighten_net;    /* which E; whether there is an A. Before tighten_ns */
 tighten_area tighten_ns;     /* namespaces, user namespace and its maps, hostname */
 tighten_area tighten_root;   /* disposable, idmapped */
@@ -69,6 +70,10 @@ struct mount_try {
 /* tighten_source.c: -1 with a denial where a rule refuses the source; @lifted: an administrator's
  * entry above it lifts the rules about trees */
 int tighten_source(struct tighten_ctx *c, const struct mount_try *m, bool lifted, struct err *e);
+
+/* tighten_source.c: what mounts.allow of the profile says of a place */
+enum allowance { ALLOW_NOTHING, ALLOW_BELOW, ALLOW_EXACT };
+enum allowance tighten_allowance(const struct tighten_ctx *c, const struct fact_path *at);
 
 /* tighten_source.c: whether the object, whatever its name, lies in a guarded place or holds one */
 bool tighten_object_is_guarded(const struct tighten_ctx *c, const struct fact_path *at);

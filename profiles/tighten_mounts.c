@@ -335,23 +335,6 @@ static int pass_injected(struct tighten_ctx *c, const struct mount_try *m,
 	return 0;
 }
 
-enum allowance { ALLOW_NOTHING, ALLOW_BELOW, ALLOW_EXACT };
-
-static enum allowance allowance_of(const struct tighten_ctx *c, const struct fact_path *at)
-{
-	enum allowance best = ALLOW_NOTHING;
-
-	for (size_t i = 0; at->realpath && i < c->p->mounts.n_allow; i++) {
-		const char *allow = c->p->mounts.allow[i];
-
-		if (streq(at->realpath, allow))
-			return ALLOW_EXACT;
-		if (path_is_within(at->realpath, allow))
-			best = ALLOW_BELOW;
-	}
-	return best;
-}
-
 /* How a project is mounted. A single file has no names in it, and no copy can lie over it. */
 static struct tight_mount project_way(const struct tighten_ctx *c, const struct mount_try *m)
 {
@@ -435,7 +418,7 @@ static int check_target(struct tighten_ctx *c, const struct mount_try *m, struct
 
 static int screen_bind(struct tighten_ctx *c, const struct mount_try *m, struct err *e)
 {
-	enum allowance allowed = allowance_of(c, m->at);
+	enum allowance allowed = tighten_allowance(c, m->at);
 	const struct injected *row;
 
 	if (allowed != ALLOW_EXACT && drop_service_account(c, m))

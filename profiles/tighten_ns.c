@@ -63,8 +63,10 @@ static bool keeps_userns(struct tighten_ctx *c)
 	return true;
 }
 
+/* What the runtime would have to map and cannot, or NULL. */
 static const char *why_no_userns(struct tighten_ctx *c)
 {
+	const struct fact_root *r = &c->f->root;
 	const char *kernel = c->f->kernel ? c->f->kernel : "unknown";
 
 	if (!c->f->kernel_idmap)
@@ -75,6 +77,8 @@ static const char *why_no_userns(struct tighten_ctx *c)
 				    kernel);
 	if (c->f->id_size == 0)
 		return "no private range of ids is free";
+	if (r->no_idmap && !r->problem)
+		return arena_printf(c->a, "the root %s cannot belong to it: %s", r->at.given, r->no_idmap);
 	return NULL;
 }
 
@@ -86,8 +90,12 @@ static int make_userns(struct tighten_ctx *c, struct err *e)
 	if (why_not && c->p->userns == USERNS_REQUIRE)
 		return err_deny(
 			e, "userns.private", "a user namespace for the container", why_not,
-			"set \"userns\": \"prefer\" in the profile; root in the container is "
-			"then root on the host");
+			c->f->kernel_idmap && c->f->id_size
+				? "put the root on ext4, xfs or btrfs, or set \"userns\": "
+				  "\"prefer\" in the profile; root in the container is then root on "
+				  "the host"
+				: "set \"userns\": \"prefer\" in the profile; root in the container is "
+				  "then root on the host");
 	if (why_not) {
 		const struct oci_namespace *ns = oci_ns_find(c->in, NS_USER);
 

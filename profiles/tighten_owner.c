@@ -9,6 +9,8 @@
  *                                 is mapped, so what is written belongs to the owner
  *   the same, cannot be idmapped  read-only: as it is; else refused
  *   owned by the host's root      read-only, as it is: host uid 0 is never written as
+ *   the same, rootProjectsAs      idmapped: the container's process is that user of the host, with
+ *                                 no more rights over the directory than he has
  *   copy-on-write, any owner      idmapped likewise; nothing of it is ever written
  *   no user namespace             read-only: what root inside wrote would be the host root's
  */
@@ -54,12 +56,12 @@ static int only_readonly(struct tighten_ctx *c, const struct mount_try *m, const
 	return 0;
 }
 
-static void set_owner(struct tighten_ctx *c, const struct mount_try *m, struct tight_mount *ret)
+static void set_owner(struct tighten_ctx *c, uint32_t uid, uint32_t gid, struct tight_mount *ret)
 {
 	ret->idmap = IDMAP_OWNER;
 	ret->rule = "mount.owner";
-	ret->owner_uid = m->at->uid;
-	ret->owner_gid = m->at->gid;
+	ret->owner_uid = uid;
+	ret->owner_gid = gid;
 	ret->ctr_uid = c->proc ? c->proc->user.uid : 0;
 	ret->ctr_gid = c->proc ? c->proc->user.gid : 0;
 }
@@ -68,11 +70,25 @@ static int map_owner(struct tighten_ctx *c, const struct mount_try *m, struct ti
 {
 	const struct fact_path *at = m->at;
 
-	set_owner(c, m, ret);
+	set_owner(c, at->uid, at->gid, ret);
 	tighten_find(c, "mount.owner", FIND_REPLACED,
-		     "what the container writes there belongs to the directory's owner",
+		     "what the container writes there belongs to the directory's owner; another user "
+		     "inside can make no file there (EOVERFLOW)",
 		     "%s: host ids %u:%u are the container's %u:%u", m->what, at->uid, at->gid,
 		     ret->ctr_uid, ret->ctr_gid);
+	return 0;
+}
+
+static int map_roots(struct tighten_ctx *c, const struct mount_try *m, struct tight_mount *ret)
+{
+	uint32_t uid = c->p->mounts.root_as_uid, gid = c->p->mounts.root_as_gid;
+
+	set_owner(c, uid, gid, ret);
+	tighten_find(c, "mount.owner", FIND_REPLACED,
+		     "mounts.rootProjectsAs of the profile names them: it belongs to the host's root, and "
+		     "the container may there what that user may",
+		     "%s: host ids %u:%u are the container's %u:%u", m->what, uid, gid, ret->ctr_uid,
+		     ret->ctr_gid);
 	return 0;
 }
 
@@ -86,7 +102,7 @@ static int map_cow(struct tighten_ctx *c, const struct mount_try *m, struct tigh
 					      "cannot be idmapped by this kernel",
 					      m->at->fstype ? m->at->fstype : "unknown"),
 				"mount it read-only, or keep it on ext4, xfs or btrfs");
-	set_owner(c, m, ret);
+	set_owner(c, m->at->uid, m->at->gid, ret);
 	ret->rule = "mount.cow";
 	tighten_find(c, "mount.cow", FIND_REPLACED,
 		     "what the container writes there is kept apart and ends with it; the host's "
@@ -114,6 +130,8 @@ int tighten_owner(struct tighten_ctx *c, const struct mount_try *m, struct tight
 	}
 	if (ret->cow)
 		return map_cow(c, m, ret, e);
+	if ((at->uid == 0 || at->gid == 0) && c->p->mounts.root_as_uid && at->can_idmap)
+		return map_roots(c, m, ret);
 	if (at->uid == 0 || at->gid == 0)
 		return only_readonly(c, m,
 				     "it belongs to the host's root, who is never the owner of "

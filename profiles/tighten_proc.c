@@ -60,6 +60,45 @@ static void cut_io(struct tighten_ctx *c)
 		     "process.ioPriority");
 }
 
+/* Either limit is what an unprivileged process may raise itself to: SCHED_FIFO takes no capability
+ * below RLIMIT_RTPRIO. What the runtime itself may do is not inherited either. */
+static void cut_rlimits(struct tighten_ctx *c)
+{
+	const struct {
+		const char *name;
+		uint64_t own;
+	} rows[] = {
+		{ "RLIMIT_RTPRIO", c->f ? c->f->rt_priority : 0 },
+		{ "RLIMIT_NICE", c->f ? c->f->nice_limit : 0 },
+	};
+	uint64_t type;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows) && !mutant("process.rlimit"); i++) {
+		struct oci_rlimit *v = NULL;
+		size_t n = 0;
+		bool asked = rows[i].own != 0;
+
+		if (!name_find(&names_rlimit, rows[i].name, &type))
+			continue;
+		for (size_t k = 0; k < c->proc->n_rlimits; k++) {
+			const struct oci_rlimit *r = &c->proc->rlimits[k];
+
+			if (r->type != (int)type)
+				*arena_push(c->a, v, n) = *r;
+			else
+				asked = asked || r->soft || r->hard;
+		}
+		if (!asked)
+			continue;
+		*arena_push(c->a, v, n) = (struct oci_rlimit){ (int)type, 0, 0 };
+		c->proc->rlimits = v;
+		c->proc->n_rlimits = n;
+		tighten_find(c, "process.rlimit", FIND_REPLACED,
+			     "a real-time policy or a negative nice value starves the host",
+			     "process.rlimits: %s 0", rows[i].name);
+	}
+}
+
 /* Not a matter of policy: setuid to an id outside the map fails, and later with less to say. */
 static int check_id(struct tighten_ctx *c, const char *what, const struct oci_idmap *maps, size_t n,
 		    uint32_t id, struct err *e)
@@ -279,6 +318,7 @@ int tighten_proc(struct tighten_ctx *c, struct err *e)
 		cut_oom(c);
 		cut_scheduler(c);
 		cut_io(c);
+		cut_rlimits(c);
 	}
 	if (c->proc)
 		limit_process(c);

@@ -20,27 +20,11 @@ static int check_overlay(struct tighten_ctx *c, struct err *e)
 	return 0;
 }
 
-/* Of an overlay's layers the probe has said so in root.problem. */
-static int check_idmap(struct tighten_ctx *c, struct err *e)
-{
-	const struct fact_root *r = &c->f->root;
-
-	if (r->is_overlay || r->at.can_idmap || !r->at.type)
-		return 0;
-	return err_deny(e, "userns.private",
-			tighten_print(c->a, "the root %s in a user namespace", r->at.given),
-			arena_printf(c->a, "its file system (%s) cannot be idmapped by this kernel",
-				     r->at.fstype ? r->at.fstype : "unknown"),
-			"put the root on ext4, xfs or btrfs, or set \"userns\": \"prefer\"");
-}
-
 int tighten_root(struct tighten_ctx *c, struct err *e)
 {
 	struct tight *t = c->t;
 
 	t->root_idmap = t->userns_private;
-	if (t->root_idmap && check_idmap(c, e))
-		return -1;
 	if (c->p->root.mode != ROOT_OVERLAY || mutant("root.overlay"))
 		return 0;
 	if (check_overlay(c, e))

@@ -9,6 +9,8 @@
  * A rule of a table is switched off by its own name: mutant("mount.socket"),
  * mutant("mount.device"), mutant("mount.agentrt"), mutant("mount.engine"), mutant("mount.system"),
  * mutant("mount.tree").
+ *
+ * The root is a source, too: podman run --rootfs and ctr run --rootfs name any directory.
  */
 #include "base/mutant.h"
 #include "base/path.h"
@@ -69,10 +71,10 @@ static const char *relation_text(struct tighten_ctx *c, const struct fact_path *
 				 const struct fact_path *guard, const char *is)
 {
 	if (is_same(at, guard))
-		return tighten_print(c->a, "the source %s", is);
+		return tighten_print(c->a, "it %s", is);
 	if (is_within(at, guard))
-		return tighten_print(c->a, "the source lies below %s, which %s", guard->given, is);
-	return tighten_print(c->a, "the source contains %s, which %s", guard->given, is);
+		return tighten_print(c->a, "it lies below %s, which %s", guard->given, is);
+	return tighten_print(c->a, "it contains %s, which %s", guard->given, is);
 }
 
 static bool has_relation(const struct fact_path *at, const struct fact_guard *g, enum relation rel)
@@ -131,6 +133,21 @@ static int screen_roots(struct tighten_ctx *c, const struct mount_try *m, enum r
 	return 0;
 }
 
+enum allowance tighten_allowance(const struct tighten_ctx *c, const struct fact_path *at)
+{
+	enum allowance best = ALLOW_NOTHING;
+
+	for (size_t i = 0; at->realpath && i < c->p->mounts.n_allow; i++) {
+		const char *allow = c->p->mounts.allow[i];
+
+		if (streq(at->realpath, allow))
+			return ALLOW_EXACT;
+		if (path_is_within(at->realpath, allow))
+			best = ALLOW_BELOW;
+	}
+	return best;
+}
+
 bool tighten_object_is_guarded(const struct tighten_ctx *c, const struct fact_path *at)
 {
 	struct fact_path object = *at;
@@ -170,5 +187,81 @@ int tighten_source(struct tighten_ctx *c, const struct mount_try *m, bool lifted
 	for (enum relation rel = IS_IN; rel <= CONTAINS; rel++)
 		if (screen_guards(c, m, rel, lifted, e) || screen_roots(c, m, rel, e))
 			return -1;
+	return 0;
+}
+
+/* ---- the root ---- */
+
+/* Directories of engine roots that hold the roots of containers and their layers. */
+static const char *const root_stores[] = {
+	"overlay2", "overlay", "vfs", "btrfs", "zfs", "aufs", "devicemapper", "fuse-overlayfs",
+	"rootfs", "io.containerd.snapshotter.v1.overlayfs", "io.containerd.snapshotter.v1.native",
+	"io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.zfs",
+	"io.containerd.runtime.v1.linux", "io.containerd.runtime.v2.task",
+};
+
+static bool is_in_root_store(struct tighten_ctx *c, const struct fact_path *at)
+{
+	const char **roots = tighten_engine_roots(c);
+
+	for (size_t i = 0; roots[i]; i++)
+		for (size_t k = 0; k < ARRAY_SIZE(root_stores); k++) {
+			const char *store = path_join(c->a, roots[i], root_stores[k]);
+
+			if (path_is_within(at->realpath, store) && !streq(at->realpath, store))
+				return true;
+		}
+	return false;
+}
+
+static bool root_is(const struct fact_path *at, const struct fact_guard *g, enum relation rel)
+{
+	if (rel == CONTAINS)
+		return is_within(&g->at, at);
+	return sources_rule(g->rule)->scope == SCOPE_BELOW ? is_within(at, &g->at)
+							   : is_same(at, &g->at);
+}
+
+/* The guard that says best why not, or NULL. */
+static const struct fact_guard *root_guard(const struct tighten_ctx *c, const struct fact_path *at)
+{
+	for (enum relation rel = IS_IN; rel <= CONTAINS; rel++)
+		for (size_t i = 0; i < c->f->n_guards; i++)
+			if (root_is(at, &c->f->guards[i], rel))
+				return &c->f->guards[i];
+	return NULL;
+}
+
+static int screen_root(struct tighten_ctx *c, const struct fact_path *at, struct err *e)
+{
+	const struct mount_try m = { .at = at,
+				     .what = tighten_print(c->a, "root.path %s",
+							   c->f->root.at.realpath) };
+
+	if (tighten_allowance(c, at) == ALLOW_EXACT || is_in_root_store(c, at))
+		return 0;
+
+	const struct fact_guard *g = root_guard(c, at);
+
+	return g ? refuse(c, &m, "root.source",
+			  relation_text(c, at, &g->at, sources_rule(g->rule)->is), e)
+		 : 0;
+}
+
+int tighten_root_source(struct tighten_ctx *c, struct err *e)
+{
+	const struct fact_root *r = &c->f->root;
+
+	if (!c->p->mounts.screen || !r->at.realpath || mutant("root.source"))
+		return 0;
+	if (screen_root(c, &r->at, e))
+		return -1;
+	/* an overlay shows what its layers hold: podman run --rootfs /:O */
+	for (size_t i = 0; r->is_overlay && i < r->n_lower + 1; i++) {
+		const char *layer = i < r->n_lower ? r->lower[i] : r->upper;
+
+		if (layer && screen_root(c, &(struct fact_path){ .given = layer, .realpath = layer }, e))
+			return -1;
+	}
 	return 0;
 }

@@ -95,7 +95,7 @@ static int get_facts(struct cmd_ctx *ctx, const struct pipeline_opts *o, struct 
 				 .peek = o->peek,
 				 .no_guards = !r->mounts.screen,
 				 .no_layers = r->root.mode == ROOT_AS_SPEC &&
-					      r->userns == USERNS_AS_SPEC,
+					      r->userns == USERNS_AS_SPEC && !r->mounts.screen,
 				 .no_steering = r->egress.mode != NET_EGRESS };
 
 	if (probe_facts(ctx->a, p->spec, o->bundle_host, &po, &p->facts, e) ||

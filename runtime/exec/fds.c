@@ -5,14 +5,19 @@
  * Everything that we open ourselves is close-on-exec from birth, everything that a caller passed in
  * is not (execve would have closed it): that tells "the caller's descriptor 3" from "one of ours
  * that happens to be 3", so --preserve-fds can never leak one of ours (CVE-2024-21626).
+ *
+ * A descriptor of a directory is a door: "..", from it, leads to the host's root, past every mount
+ * of the container. Under a policy neither a preserved one nor a standard one may be one.
  */
 #include "exec/fds.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -33,6 +38,67 @@ static unsigned listen_fds(void)
 	return v;
 }
 
+/* ---- what a descriptor of the caller's may lead to ---- */
+
+#define ANY_MINOR UINT32_MAX
+
+static const struct {
+	uint32_t major, minor;
+} streams[] = {
+	{ 1, 3 }, { 1, 5 }, { 1, 7 }, { 1, 8 }, { 1, 9 }, /* null zero full random urandom */
+	{ 4, ANY_MINOR }, { 5, ANY_MINOR },		  /* consoles, serial lines, tty */
+	{ 204, ANY_MINOR }, { 229, ANY_MINOR },		  /* more serial lines, virtual consoles */
+};
+#define PTY_FIRST 136u
+#define PTY_LAST  143u
+
+static bool is_stream_device(dev_t dev)
+{
+	uint32_t ma = major(dev), mi = minor(dev);
+
+	for (size_t i = 0; i < sizeof(streams) / sizeof(streams[0]); i++)
+		if (streams[i].major == ma && (streams[i].minor == ANY_MINOR || streams[i].minor == mi))
+			return true;
+	return ma >= PTY_FIRST && ma <= PTY_LAST;
+}
+
+/* NULL: it may be passed on. */
+static const char *why_not(int fd)
+{
+	struct stat st;
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0 || fstat(fd, &st) < 0)
+		return NULL; /* closed */
+	if (S_ISDIR(st.st_mode))
+		return "it is a directory of the host, from which all others can be reached";
+	if (flags & O_PATH)
+		return "it is a place on the host (O_PATH)";
+	if (S_ISCHR(st.st_mode) ? is_stream_device(st.st_rdev)
+				: S_ISREG(st.st_mode) || S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode))
+		return NULL;
+	return S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode) ? "it is a device of the host"
+							   : "it is no file and no stream";
+}
+
+static int screen_fds(const struct exec_ctx *c, struct err *e)
+{
+	const struct op *x = plan_find(c->plan, OP_EXEC);
+
+	if (!x || !x->u.exec.screen_fds || mutant("process.descriptors"))
+		return 0;
+	for (unsigned fd = c->plan->terminal ? 3 : 0; fd < c->n_keep; fd++) {
+		const char *why = why_not((int)fd);
+		char what[64];
+
+		snprintf(what, sizeof(what), "descriptor %u for the container's process", fd);
+		if (why)
+			return err_deny(e, "process.descriptors", what, why,
+					"set process.screen to false in the profile");
+	}
+	return 0;
+}
+
 int fds_plan(struct exec_ctx *c, struct err *e)
 {
 	unsigned n_listen = listen_fds();
@@ -48,7 +114,7 @@ int fds_plan(struct exec_ctx *c, struct err *e)
 			return err_set(e, ERR_USAGE,
 				       "descriptor %u was to be preserved but was not passed in", fd);
 	}
-	return 0;
+	return screen_fds(c, e);
 }
 
 static int by_number(const void *a, const void *b)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hide.c - the walk over a project for names that must not be seen */
+/* hide.c - the walk over a project for names that must not be seen, and for sockets and pipes */
 #include "exec/hide.h"
 
 #include <dirent.h>
@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/mutant.h"
 #include "base/str.h"
 
 struct walk {
@@ -79,6 +80,19 @@ static bool is_dir(int dir, const struct dirent *de)
 	return fstatat(dir, de->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
 }
 
+/* A process of the host is behind it. */
+static bool is_door(int dir, const struct dirent *de)
+{
+	struct stat st;
+
+	if (mutant("projects.sockets"))
+		return false;
+	if (de->d_type != DT_UNKNOWN)
+		return de->d_type == DT_SOCK || de->d_type == DT_FIFO;
+	return fstatat(dir, de->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       (S_ISSOCK(st.st_mode) || S_ISFIFO(st.st_mode));
+}
+
 static int look_at(struct walk *w, int dir, const struct dirent *de, unsigned depth, struct err *e)
 {
 	const char *name = de->d_name;
@@ -87,9 +101,9 @@ static int look_at(struct walk *w, int dir, const struct dirent *de, unsigned de
 		return 0;
 	if (++w->n_entries > HIDE_MAX_ENTRIES)
 		return too_large("files", HIDE_MAX_ENTRIES, e);
-	if (matches(w->h->except, w->h->n_except, name))
+	if (!is_door(dir, de) && matches(w->h->except, w->h->n_except, name))
 		return 0;
-	if (!matches(w->h->names, w->h->n_names, name))
+	if (!is_door(dir, de) && !matches(w->h->names, w->h->n_names, name))
 		return is_dir(dir, de) ? descend(w, dir, name, depth, e) : 0;
 	if (++w->n_found > HIDE_MAX_FOUND)
 		return too_large("matches", HIDE_MAX_FOUND, e);

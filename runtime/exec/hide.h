@@ -20,7 +20,7 @@ struct hide {
 typedef int hide_found(void *ctx, int dir, const char *name, const char *path_rel, struct err *e);
 
 /**
- * hide_walk() - call @found for each entry below @root whose name matches
+ * hide_walk() - call @found for each entry below @root whose name matches, each socket, each pipe
  * @root: readable directory; may be changed meanwhile by somebody hostile
  *
  * Follows no link and stays on the file system of @root. What matches is not searched. Directories

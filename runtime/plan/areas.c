@@ -109,12 +109,13 @@ static void one_mount(struct areas *s, const struct op *op)
 {
 	const struct op_mount *m = &op->u.mount;
 	bool ro = (m->attr_set | m->rattr_set) & MOUNT_ATTR_RDONLY;
+	bool cow = m->cow_dir || m->cow_tmpfs_bytes;
 
 	if (m->kind != MOUNT_BIND || m->remount)
 		return;
-	line(s, m->cow_dir ? "safe" : ro ? "seen" : "open", op->rule, "%s is %s of the host: %s",
+	line(s, cow ? "safe" : ro ? "seen" : "open", op->rule, "%s is %s of the host: %s",
 	     m->dest_ctr, m->source_host,
-	     m->cow_dir ? "a copy, thrown away" : ro ? "read-only" : "what is written there stays");
+	     cow ? "a copy, thrown away" : ro ? "read-only" : "what is written there stays");
 }
 
 static void files(struct areas *s)

@@ -187,6 +187,20 @@ static int filesystem(const struct entry *en, struct op_mount *out, struct err *
 	return 0;
 }
 
+/*
+ * A directory of somebody else's (mounts.rootProjectsAs): the kernel lets nobody write to an inode one
+ * of whose ids the mount does not map, so they appear as an id that no one is and no container maps.
+ */
+#define NO_ONE UINT32_C(4294967294)
+
+static void other_owner(struct build *b, const struct entry *en, struct op_mount *out)
+{
+	if (en->fact->uid != en->tm->owner_uid)
+		*arena_push(b->a, out->uid, out->n_uid) = (struct plan_idmap){ en->fact->uid, NO_ONE, 1 };
+	if (en->fact->gid != en->tm->owner_gid)
+		*arena_push(b->a, out->gid, out->n_gid) = (struct plan_idmap){ en->fact->gid, NO_ONE, 1 };
+}
+
 static int owner_maps(struct build *b, const struct entry *en, struct op_mount *out, struct err *e)
 {
 	const struct op *u = plan_find(b->p, OP_USERNS);
@@ -199,6 +213,7 @@ static int owner_maps(struct build *b, const struct entry *en, struct op_mount *
 	out->idmap = MOUNT_IDMAP_MAPS;
 	*arena_push(b->a, out->uid, out->n_uid) = (struct plan_idmap){ en->tm->owner_uid, uid, 1 };
 	*arena_push(b->a, out->gid, out->n_gid) = (struct plan_idmap){ en->tm->owner_gid, gid, 1 };
+	other_owner(b, en, out);
 	return 0;
 }
 

@@ -53,9 +53,10 @@ static int anet(struct build *b, struct err *e)
 	struct op_anet n = { 0 };
 
 	if (!build_has_userns(b))
-		return err_set(e, ERR_UNSUPPORTED, "profile %s: its network needs a user namespace: the "
-			       "namespace that the container runs in must not belong to the host's root",
-			       b->t->profile->name);
+		return err_set(e, ERR_UNSUPPORTED, "profile %s: its network needs a user namespace, and there "
+			       "is none: the namespace that the container runs in must not belong to the "
+			       "host's root; set \"egress\": {\"mode\": \"engine\"} beside \"userns\": "
+			       "\"prefer\"", b->t->profile->name);
 	if (choose_e(b, &n, e))
 		return -1;
 	if (b->t->net == TIGHT_NET_EGRESS) {

@@ -65,27 +65,53 @@ static void network(struct strbuf *b, const struct build *in)
 		       "the rule and what would allow it.\n");
 }
 
+/* A mount that shows a directory of the host which an administrator would call a project. */
+static const struct op_mount *project(const struct op *op)
+{
+	const struct op_mount *m = &op->u.mount;
+
+	if (op->kind != OP_MOUNT || m->kind != MOUNT_BIND || m->remount ||
+	    (!streq(op->rule, "mount.owner") && !streq(op->rule, "mount.cow")))
+		return NULL;
+	return m;
+}
+
+static const char *what_happens(const struct op_mount *m)
+{
+	if (m->cow_dir || m->cow_tmpfs_bytes)
+		return "a copy, which ends with the container";
+	return (m->attr_set | m->rattr_set) & MOUNT_ATTR_RDONLY ? "can only be read"
+								: "what you write there stays";
+}
+
 static void files(struct strbuf *b, const struct build *in)
 {
-	strbuf_adds(b, "\n## Files\n"
-		       "What you write outside the directories below is thrown away when the "
-		       "container ends.\n\n");
-	for (size_t i = 0; i < in->p->n_ops; i++) {
-		const struct op *op = &in->p->ops[i];
-		const struct op_mount *m = &op->u.mount;
+	bool one_owner = false;
+	size_t n = 0;
 
-		if (op->kind != OP_MOUNT || m->kind != MOUNT_BIND || m->remount ||
-		    !streq(op->rule, "mount.owner"))
+	strbuf_adds(b, "\n## Files\nWhat you write is thrown away when the container ends");
+	for (size_t i = 0; i < in->p->n_ops; i++) {
+		const struct op_mount *m = project(&in->p->ops[i]);
+
+		if (!m)
 			continue;
-		strbuf_adds(b, "- ");
+		strbuf_adds(b, n++ ? "- " : ", but for:\n\n- ");
 		text_put(b, m->dest_ctr);
-		strbuf_adds(b, m->cow_dir ? ": a copy; it is looked at before anything of it is kept\n"
-			       : (m->attr_set | m->rattr_set) & MOUNT_ATTR_RDONLY
-				       ? ": can only be read\n"
-				       : ": what you write there stays\n");
+		strbuf_addf(b, ": %s\n", what_happens(m));
+		one_owner = one_owner || (m->idmap == MOUNT_IDMAP_MAPS && !m->cow_dir &&
+					  !m->cow_tmpfs_bytes);
 	}
-	strbuf_adds(b, "\nFiles with credentials in these directories show as empty or are not "
-		       "there. You need none: what needs one is done outside.\n");
+	if (n == 0)
+		strbuf_adds(b, ".\n");
+	if (one_owner)
+		strbuf_addf(b,
+			    "\nOnly uid %u, as which the container was started, can make files that "
+			    "stay. Another user is told \"Value too large for defined data type\" there, "
+			    "and so is who gives a file to one.\n",
+			    in->proc->user.uid);
+	if (n)
+		strbuf_adds(b, "\nFiles with credentials, sockets and pipes in these directories show as "
+			       "empty or are not there. You need none: what needs one is done outside.\n");
 }
 
 /* Not that a debugger is looked for where there is nothing to repair. */

@@ -233,7 +233,8 @@ void p_exec(struct build *b)
 	struct op_exec x = { .args = plan_strv(b->a, p->args, p->n_args),
 			     .env = plan_strv(b->a, p->env, p->n_env),
 			     .cwd_ctr = p->cwd ? path_clean(b->a, p->cwd) : "/",
-			     .set_home = !home || !*home };
+			     .set_home = !home || !*home,
+			     .screen_fds = b->profile && b->profile->process_screen };
 
 	plan_add(b->p, OP_EXEC, "process", "oci")->u.exec = x;
 }

@@ -301,6 +301,8 @@ struct op_exec {
 	const char **args, **env; /* NULL-terminated */
 	const char *cwd_ctr;
 	bool set_home; /* HOME is not in env: take it from the container's passwd */
+	/* descriptors that are passed on lead to streams and files only: no directory, no disk */
+	bool screen_fds;
 };
 
 struct op {

@@ -288,7 +288,7 @@ static const struct show_row seccomp[] = {
 
 static const struct show_row exec[] = {
 	ROW(op_exec, args, SHOW_STRV), ROW(op_exec, env, SHOW_STRV), ROW(op_exec, cwd_ctr, SHOW_STR),
-	ROW(op_exec, set_home, SHOW_BOOL), END };
+	ROW(op_exec, set_home, SHOW_BOOL), ROW(op_exec, screen_fds, SHOW_BOOL), END };
 
 static const struct show_row nothing[] = { END };
 

@@ -76,14 +76,6 @@ static void homes_from_home(struct probe_ctx *c)
 	closedir(d);
 }
 
-static bool any_source(const struct facts *f)
-{
-	for (size_t i = 0; i < f->n_mounts; i++)
-		if (f->mounts[i].given)
-			return true;
-	return false;
-}
-
 /*
  * There are hundreds of places to look for, in a few dozen directories: each directory is opened
  * once and its entries are looked at from there, half a microsecond each.
@@ -153,8 +145,6 @@ void probe_guards(struct probe_ctx *c, const char *state_root)
 	struct source_guard *wanted;
 	size_t n;
 
-	if (!any_source(f))
-		return;
 	add_home(c, "/root");
 	homes_from_passwd(c);
 	homes_from_home(c);

@@ -70,9 +70,20 @@ static bool may_clone_mounts(void)
 	return fd >= 0 || errno != EPERM;
 }
 
+static void probe_rlimits(struct facts *f)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_max != RLIM_INFINITY)
+		f->open_files = r.rlim_max;
+	if (getrlimit(RLIMIT_RTPRIO, &r) == 0)
+		f->rt_priority = r.rlim_max;
+	if (getrlimit(RLIMIT_NICE, &r) == 0)
+		f->nice_limit = r.rlim_max;
+}
+
 void probe_kernel(struct arena *a, const struct probe_opts *o, struct facts *f)
 {
-	struct rlimit files;
 	struct utsname u;
 	struct stat st;
 
@@ -82,8 +93,7 @@ void probe_kernel(struct arena *a, const struct probe_opts *o, struct facts *f)
 		stat("/proc/self/ns/user", &st) == 0 && st.st_ino == INITIAL_USERNS_INO;
 	f->no_mount_rights = (f->euid != 0 || !f->in_initial_userns) && !may_clone_mounts();
 	f->memory_bytes = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_max != RLIM_INFINITY)
-		f->open_files = files.rlim_max;
+	probe_rlimits(f);
 	probe_caps(f);
 	f->kernel_idmap = has_mount_setattr();
 	f->kernel_overlay = !o->no_layers && has_overlay();

@@ -110,24 +110,20 @@ static bool find_layers(struct probe_ctx *c, const struct overlay_opts *o, const
 	return false;
 }
 
-/*
- * In the initial user namespace the layers are always mapped, so one that cannot be is a problem;
- * in another one no layer can be, and they are used as they are.
- */
-static bool check_idmaps(struct probe_ctx *c, const struct layers *l)
+/* Outside the initial user namespace none can be, and nobody asks for it. */
+static void check_idmaps(struct probe_ctx *c, const struct layers *l)
 {
 	struct fact_root *r = &c->f->root;
 
 	r->at.can_idmap = true;
 	for (size_t k = 0; k < l->n && r->at.can_idmap; k++) {
 		r->at.can_idmap = l->v[k].can_idmap;
-		if (!r->at.can_idmap && c->f->in_initial_userns)
-			r->problem = arena_printf(c->a,
-						  "its layer %s is on %s, which this kernel "
-						  "cannot idmap",
-						  l->v[k].realpath, l->v[k].fstype);
+		if (!r->at.can_idmap)
+			r->no_idmap = arena_printf(c->a,
+						   "its layer %s is on %s, which this kernel "
+						   "cannot idmap",
+						   l->v[k].realpath, l->v[k].fstype);
 	}
-	return !r->problem;
 }
 
 static void take_layers(struct probe_ctx *c, const struct overlay_opts *o, const struct layers *l)
@@ -135,8 +131,7 @@ static void take_layers(struct probe_ctx *c, const struct overlay_opts *o, const
 	struct fact_root *r = &c->f->root;
 	size_t i = 0;
 
-	if (!check_idmaps(c, l))
-		return;
+	check_idmaps(c, l);
 	if (o->upper)
 		r->upper = l->v[i++].realpath;
 	r->work = o->work;
@@ -182,6 +177,16 @@ static void probe_overlay(struct probe_ctx *c, int fd)
 		take_layers(c, &o, &l);
 }
 
+static void probe_plain(struct probe_ctx *c, int fd)
+{
+	struct fact_root *r = &c->f->root;
+
+	r->at.can_idmap = can_idmap(c, &r->at, fd);
+	if (!r->at.can_idmap)
+		r->no_idmap = arena_printf(c->a, "its file system (%s) cannot be idmapped by this kernel",
+					   r->at.fstype);
+}
+
 int probe_root(struct probe_ctx *c, const char *path_host, const struct probe_opts *o,
 	       struct err *e)
 {
@@ -202,6 +207,6 @@ int probe_root(struct probe_ctx *c, const char *path_host, const struct probe_op
 	if (streq(r->at.fstype, "overlay"))
 		probe_overlay(c, fd);
 	else
-		r->at.can_idmap = can_idmap(c, &r->at, fd);
+		probe_plain(c, fd);
 	return 0;
 }

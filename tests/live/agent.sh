@@ -61,6 +61,27 @@ done
 
 is "the kernel counts user namespaces inside: none is left to make" "$(in_box 'cat /proc/sys/user/max_user_namespaces')" 0
 
+# --- what the caller leaves open, and what lets a process rise by itself
+bundle door . 'cat /proc/self/fd/0/hostname /proc/self/fd/3/hostname; echo RAN'
+door() { rt "$@" --bundle "$work/door" "door-$$" 2>&1; }
+for how in 'run </etc' 'run --preserve-fds 1 3</etc' 'run --preserve-fds 1 3</dev/kmsg'; do
+	like "refused: $how" "$(eval "door $how")" 'refused by rule process\.descriptors'
+done
+like "files and streams pass" "$(echo y | door run --preserve-fds 2 3</etc/hostname 4>"$work/out")" '^RAN'
+limits=$(in_box '.process.rlimits = [{"type": "RLIMIT_RTPRIO", "soft": 9, "hard": 99}, {"type": "RLIMIT_NICE", "soft": 40, "hard": 40}]' 'cat /proc/self/limits')
+like "no real-time priority is to be had" "$limits" '^Max realtime priority +0 +0'
+like "nor a negative nice value" "$limits" '^Max nice priority +0 +0'
+listener() { # ANSWERS: the socket of a process that would answer system calls
+	perl -e 'use Socket; socket(S, PF_UNIX, SOCK_STREAM, 0); bind(S, pack_sockaddr_un($ARGV[0])); listen(S, 1); alarm 30; accept(C, S) and print "ASKED\n"' "$work/listener" >"$work/asked" &
+	listener_pid=$!
+	for _ in 1 2 3 4 5 6 7 8 9 10; do [ -S "$work/listener" ] && break; sleep 0.1; done
+}
+listener
+out=$(in_box '.linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "'"$work"'/listener", "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_NOTIFY"}]}' 'mkdir /tmp/x 2>&1; echo RAN' 2>&1)
+kill "$listener_pid" 2>/dev/null
+like "a filter whose calls somebody outside would answer holds" "$out" 'mkdir: .*not implemented'
+is "and nobody outside is asked" "$(cat "$work/asked")" ""
+
 # --- devices
 is "only the default devices are there" \
 	"$(in_box '.linux.devices = [{"path": "/dev/mem", "type": "c", "major": 1, "minor": 1, "fileMode": 438, "uid": 0, "gid": 0}]' 'ls /dev | sort | tr "\n" " "')" \

@@ -45,6 +45,41 @@ done
 is "without names in the profile nothing is hidden" \
 	"$(echo '{"name": "all", "version": 1, "extends": "agent", "mounts": {"hide": []}}' >"$work/profiles/all.json"; in_project all 'cat .env a/b/.env.local' | sort -u)" SECRET
 
+# --- sockets and pipes of the host's processes
+serve() { # PATH: a server of the host's
+	perl -e 'use Socket; socket(S, PF_UNIX, SOCK_STREAM, 0); bind(S, pack_sockaddr_un($ARGV[0])); listen(S, 1); sleep 60' "$1" &
+	server=$!
+	for _ in 1 2 3 4 5 6 7 8 9 10; do [ -S "$1" ] && break; sleep 0.1; done
+	chown 4242:4242 "$1"
+}
+serve "$p/a/early.sock"
+mkfifo "$p/pipe" && chown 4242:4242 "$p/pipe"
+for way in agent ro cow; do
+	is "$way: sockets and pipes that are there at create are not" "$(in_project $way 'test -S a/early.sock && echo socket; test -p pipe && echo pipe; ls -ld a/early.sock pipe 2>/dev/null | cut -c1' | grep -v 'Read-only\|ermission' | sort -u | tr -d '\n')" \
+		"$([ $way = cow ] && echo - || echo c)"
+done
+kill "$server"
+rm "$p/a/early.sock" "$p/pipe"
+
+# --- whose the files are
+like "another user of the container is told why it cannot make files" "$(in_project agent 'su user -c "touch /w/x"' 2>&1)" 'too large for defined data type|Permission denied'
+like "so is who gives a file to one" "$(in_project agent 'touch x; chown 1000 x' 2>&1)" 'too large for defined data type'
+like "the policy in the container says so before" "$(in_project agent 'cat /run/agentrt/policy.md')" 'Only uid 0, as which'
+is "a file with set-user-id belongs to the owner, never to root, and gives nothing inside" \
+	"$(in_project agent 'cp /bin/busybox s && chmod 6755 s && stat -c %u s' >/dev/null; stat -c '%u:%g' "$p/s")" 4242:4242
+rm -f "$p/s" "$p/x"
+echo '{"name": "rootas", "version": 1, "extends": "agent", "mounts": {"rootProjectsAs": "4343:4344"}}' >"$work/profiles/rootas.json"
+chown -hR 0:0 "$p" && chmod 1777 "$p" && chmod 600 "$p/a/b/readme"
+not_ok_cmd "a project of the host's root is read-only" in_box "$(work_on)" 'echo x >/w/new'
+in_project rootas 'echo x >new; cp /bin/busybox s; chmod 6755 s; chown 0:0 s; echo x >a/x; echo x >>.env.example; cat a/b/readme; rm -rf a; ln -s /etc/shadow l; mkdir d; touch d/f' >"$work/rootas" 2>&1
+is "with rootProjectsAs it is written as that id" "$(cd "$p" && stat -c '%n %u:%g' new s d d/f | tr '\n' ' ')" "new 4343:4344 s 4343:4344 d 4343:4344 d/f 4343:4344 "
+is "and what root owns is as it was" "$(cat "$p/.env.example" "$p/a/b/readme" | sort -u; ls "$p/a/x" 2>&1 | grep -c 'No such')" shown$'\n'1
+unlike "what root alone may read is not read" "$(cat "$work/rootas")" shown
+is "nothing new is root's" "$(find "$p" -newer "$work/profiles/rootas.json" -uid 0 -type f)" ""
+chmod 755 "$p"
+not_ok_cmd "where that user may not write, the container may not" in_box -p rootas "$(work_on)" 'echo x >/w/new2'
+make_project
+
 # --- ro
 before=$(sum)
 not_ok_cmd "ro: nothing can be written" in_box -p ro "$(work_on)" 'echo x >/w/new || echo x >/w/a/b/readme'

@@ -142,6 +142,8 @@ static void decisions(void)
 	x.t.mounts[0] = (struct tight_mount){ .idmap = IDMAP_OWNER, .owner_uid = 1000, .owner_gid = 1001,
 					      .ctr_uid = 7, .ctr_gid = 8, .force_readonly = true,
 					      .rule = "mount.owner" };
+	x.t.mount_facts[0].uid = 1000;
+	x.t.mount_facts[0].gid = 1001;
 	if (fix_ok(&x, "a project is mapped to its owner")) {
 		m = &fix_op(&x, OP_MOUNT, 0)->u.mount;
 		t_ok(m->idmap == MOUNT_IDMAP_MAPS && m->n_uid == 1 && m->uid[0].ctr == 1000 &&
@@ -151,6 +153,19 @@ static void decisions(void)
 		t_ok((m->attr_set & MOUNT_ATTR_RDONLY) && (m->rattr_set & MOUNT_ATTR_RDONLY),
 		     "a forced read-only reaches what is mounted below");
 		t_ok(streq(fix_op(&x, OP_MOUNT, 0)->rule, "mount.owner"), "and the op names the rule");
+	}
+	arena_done(&x.a);
+
+	fix_init(&x, FIX_MOUNTS(BIND));
+	fix_userns(&x);
+	x.t.mounts[0] = (struct tight_mount){ .idmap = IDMAP_OWNER, .owner_uid = 1000, .owner_gid = 1001,
+					      .ctr_uid = 7, .ctr_gid = 8, .rule = "mount.owner" };
+	x.t.mount_facts[0].gid = 1001;
+	if (fix_ok(&x, "a project of the host's root is written as somebody else")) {
+		m = &fix_op(&x, OP_MOUNT, 0)->u.mount;
+		t_ok(m->n_uid == 2 && m->uid[0].host == 100007 && m->uid[1].ctr == 0 &&
+			     m->uid[1].host == 4294967294u && m->uid[1].size == 1 && m->n_gid == 1,
+		     "and root is nobody there: an id that no container has");
 	}
 	arena_done(&x.a);
 

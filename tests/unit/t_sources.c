@@ -44,7 +44,7 @@ static const struct row refused[] = {
 	  .fs_path = "/root/.gnupg" },
 	{ "a file below a guarded path, by a bind mount elsewhere", "/mnt/a", "mount.credentials",
 	  .type = 'f', .fs_path = "/root/.config/gh/hosts.yml" },
-	{ "the parent of a guarded path, by a bind mount elsewhere", "/mnt/a", "mount.tree",
+	{ "the parent of a guarded path, by a bind mount elsewhere", "/mnt/a", "mount.system",
 	  .fs_path = "/var/lib" },
 	{ "/etc/shadow", "/etc/shadow", "mount.credentials", .type = 'f' },
 	{ "the root", "/", "mount.tree", .type = 'd' },
@@ -69,7 +69,11 @@ static const struct row refused[] = {
 	{ "/tmp", "/tmp", "mount.tree", .type = 'd' },
 	{ "X11's sockets", "/tmp/.X11-unix", "mount.socket", .type = 'd' },
 	{ "/var", "/var", "mount.tree", .type = 'd' },
-	{ "/var/lib", "/var/lib", "mount.tree", .type = 'd' },
+	{ "/var/lib", "/var/lib", "mount.system", .type = 'd' },
+	{ "a service's data", "/var/lib/postgresql", "mount.system", .uid = 110 },
+	{ "the programs of the host", "/usr", "mount.tree", .type = 'd' },
+	{ "where software is installed", "/opt", "mount.tree", .type = 'd' },
+	{ "where disks are mounted", "/mnt", "mount.tree", .type = 'd' },
 	{ "/var/tmp", "/var/tmp", "mount.tree", .type = 'd' },
 	{ "the engine's socket", "/run/docker.sock", "mount.socket", .type = 's' },
 	{ "the engine's socket by a symbolic link", "/srv/d.sock", "mount.socket", .type = 's',
@@ -262,6 +266,10 @@ static void owners(void)
 		  { "", "/srv/p", .type = 'd' },
 		  IDMAP_NONE,
 		  true },
+		{ "a project of the host's root is written as the id that the profile names",
+		  { "", "/srv/p", .type = 'd', .profile = PROFILE("\"rootProjectsAs\":\"1000:100\"") },
+		  IDMAP_OWNER,
+		  false },
 		{ "what the container owns already stays as it is",
 		  { "", "/srv/p", .uid = ID_BASE + 5 },
 		  IDMAP_NONE,
@@ -308,6 +316,11 @@ static void owners(void)
 	t_ok(t && t->mounts[0].owner_uid == 1000 && t->mounts[0].ctr_uid == 0 &&
 		     t->mount_facts[0].uid == 1000 && streq(t->mount_facts[0].realpath, "/srv/p"),
 	     "the owner and the container's user go to the plan");
+	run(&a, &rows[2].r, &t, &e);
+	t_ok(t && t->mounts[0].owner_uid == 1000 && t->mounts[0].owner_gid == 100 &&
+		     h_find(t->findings, t->n_findings, "mount.owner", FIND_REPLACED, "1000:100"),
+	     "that id and no other goes to the plan");
+	run(&a, &rows[0].r, &t, &e);
 	t_ok(t && !has_option(&t->spec->mounts[0], "rbind") &&
 		     has_option(&t->spec->mounts[0], "bind"),
 	     "what is mounted below a source is not shown");

@@ -117,6 +117,9 @@ static void check(const struct row *rows, size_t n)
 #define MAPS(host)                                                                                 \
 	"\"uidMappings\":[{\"containerID\":0,\"hostID\":" host ",\"size\":65536}],"                \
 	"\"gidMappings\":[{\"containerID\":0,\"hostID\":" host ",\"size\":65536}]"
+#define FILTER(more)                                                                               \
+	"\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\"" more                                 \
+	",\"syscalls\":[{\"names\":[\"getcwd\"],\"action\":\"SCMP_ACT_NOTIFY\"}]}"
 #define OUR_MAP "\"uidMappings\":[{\"containerID\":0,\"hostID\":1000000,\"size\":65536}]"
 
 static void no_idmap(struct facts *f)
@@ -144,6 +147,64 @@ static void on_nfs(struct facts *f)
 	f->root.is_overlay = false;
 	f->root.at.fstype = "nfs";
 	f->root.at.can_idmap = false;
+	f->root.no_idmap = "its file system (nfs) cannot be idmapped by this kernel";
+}
+static void layer_on_nfs(struct facts *f)
+{
+	f->root.at.can_idmap = false;
+	f->root.no_idmap = "its layer /l is on nfs, which this kernel cannot idmap";
+}
+static void root_is(struct facts *f, const char *path)
+{
+	f->root.is_overlay = false;
+	f->root.at.given = f->root.at.realpath = f->root.at.fs_path = path;
+	f->root.at.fs_dev = 1;
+}
+static void root_hosts(struct facts *f)
+{
+	root_is(f, "/");
+}
+static void root_home(struct facts *f)
+{
+	root_is(f, "/root");
+}
+static void root_etc(struct facts *f)
+{
+	root_is(f, "/etc/x");
+}
+static void root_var(struct facts *f)
+{
+	root_is(f, "/var");
+}
+static void root_kubelet(struct facts *f)
+{
+	root_is(f, "/var/lib/kubelet/pods/u/volumes/kubernetes.io~secret/s");
+}
+static void root_elsewhere(struct facts *f)
+{
+	root_is(f, "/mnt/x");
+	f->root.at.fs_path = "/"; /* a bind mount of the host's root */
+}
+static void root_over_hosts(struct facts *f)
+{
+	static const char *lower[] = { "/" };
+
+	root_is(f, "/mnt/x");
+	f->root.is_overlay = true;
+	f->root.lower = lower;
+	f->root.n_lower = 1;
+}
+static void root_bundle(struct facts *f)
+{
+	root_is(f, "/srv/bundle/rootfs");
+}
+static void root_vfs(struct facts *f)
+{
+	root_is(f, "/var/lib/docker/vfs/dir/x");
+}
+static void realtime_runtime(struct facts *f)
+{
+	f->rt_priority = 99;
 }
 
 static const struct row namespaces[] = {
@@ -207,6 +268,27 @@ static const struct row roots[] = {
 	{ "layers that cannot be used are refused", .facts = bad_layers, .deny = "root.overlay" },
 	{ "a root whose file system cannot be idmapped is refused", .facts = on_nfs,
 	  .deny = "userns.private" },
+	{ "a root whose layer cannot be idmapped is refused", .facts = layer_on_nfs,
+	  .deny = "userns.private" },
+	{ "a root that cannot be idmapped passes where the profile prefers", .facts = on_nfs,
+	  .profile = "\"userns\":\"prefer\"", .rule = "userns.private", .action = FIND_NOTE,
+	  .lacks = "hostID" },
+	{ "a root whose layer cannot be, likewise", .facts = layer_on_nfs,
+	  .profile = "\"userns\":\"prefer\"", .rule = "userns.private", .action = FIND_NOTE,
+	  .lacks = "hostID" },
+	{ "the host's root as the root is refused", .facts = root_hosts, .deny = "root.source" },
+	{ "a bind mount of it is refused", .facts = root_elsewhere, .deny = "root.source" },
+	{ "an overlay over it is refused", .facts = root_over_hosts, .deny = "root.source" },
+	{ "a home as the root is refused", .facts = root_home, .deny = "root.source" },
+	{ "a directory of the system as the root is refused", .facts = root_etc,
+	  .deny = "root.source" },
+	{ "what contains guarded places is refused", .facts = root_var, .deny = "root.source" },
+	{ "another pod's secret as the root is refused", .facts = root_kubelet,
+	  .deny = "root.source" },
+	{ "a bundle's root passes", .facts = root_bundle, .no_rule = "root.source" },
+	{ "an engine's store of roots passes", .facts = root_vfs, .no_rule = "root.source" },
+	{ "what an administrator allows passes", .facts = root_home,
+	  .profile = "\"mounts\":{\"allow\":[\"/root\"]}", .no_rule = "root.source" },
 };
 
 #define MOUNT(type, dest, opts)                                                                    \
@@ -340,6 +422,19 @@ static const struct row processes[] = {
 	{ "a negative nice value is removed",
 	  .process = "\"scheduler\":{\"policy\":\"SCHED_OTHER\",\"nice\":-5}",
 	  .rule = "process.scheduler", .action = FIND_REMOVED, .lacks = "nice" },
+	{ "a limit of real-time priority is cut to 0",
+	  .process = "\"rlimits\":[{\"type\":\"RLIMIT_RTPRIO\",\"hard\":99,\"soft\":9}]",
+	  .rule = "process.rlimit", .action = FIND_REPLACED,
+	  .has = "{\"type\":\"RLIMIT_RTPRIO\",\"hard\":0,\"soft\":0}" },
+	{ "a limit of nice values is, too",
+	  .process = "\"rlimits\":[{\"type\":\"RLIMIT_NICE\",\"hard\":40,\"soft\":40}]",
+	  .rule = "process.rlimit", .action = FIND_REPLACED,
+	  .has = "{\"type\":\"RLIMIT_NICE\",\"hard\":0,\"soft\":0}" },
+	{ "the runtime's own real-time limit is not inherited", .facts = realtime_runtime,
+	  .rule = "process.rlimit", .action = FIND_REPLACED, .has = "RLIMIT_RTPRIO" },
+	{ "other limits stay",
+	  .process = "\"rlimits\":[{\"type\":\"RLIMIT_NPROC\",\"hard\":9,\"soft\":9}]",
+	  .no_rule = "process.rlimit", .has = "{\"type\":\"RLIMIT_NPROC\",\"hard\":9,\"soft\":9}" },
 	{ "a batch policy stays", .process = "\"scheduler\":{\"policy\":\"SCHED_BATCH\"}",
 	  .no_rule = "process.scheduler", .has = "SCHED_BATCH" },
 	{ "the real-time I/O class is removed",
@@ -425,6 +520,11 @@ static const struct row others[] = {
 	{ "read-only paths are added", .rule = "path.readonly", .action = FIND_ADDED,
 	  .what = "/proc/sys", .has = "\"readonlyPaths\":[\"/proc/bus\"" },
 	{ "the profile's filter is added", .rule = "seccomp.agent", .action = FIND_ADDED },
+	{ "a listener outside is taken away from the config's filter",
+	  .linux_ = FILTER(",\"listenerPath\":\"/run/l.sock\""), .rule = "seccomp.listener",
+	  .action = FIND_REMOVED, .has = "SCMP_ACT_NOTIFY", .lacks = "l.sock" },
+	{ "a filter without one stays", .linux_ = FILTER(""), .no_rule = "seccomp.listener",
+	  .has = "SCMP_ACT_NOTIFY" },
 };
 
 /* ---- the network ---- */
