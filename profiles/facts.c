@@ -129,12 +129,18 @@ static const struct field_table facts_table = {
 			ROW("kernel", F_STRING, OPT, F, kernel, NULL, SEC),
 			ROW("euid", F_U32, OPT, F, euid, NULL, SEC),
 			ROW("inInitialUserns", F_BOOL, OPT, F, in_initial_userns, NULL, SEC),
+			ROW("ownUserns", F_BOOL, OPT, F, own_userns, NULL, SEC),
+			ROW_N("ownUids", F_OBJECTS, OPT, F, own_uids, n_own_uids, &oci_idmap_table, SEC),
+			ROW_N("ownGids", F_OBJECTS, OPT, F, own_gids, n_own_gids, &oci_idmap_table, SEC),
+			ROW("hasHostRoot", F_BOOL, OPT, F, has_host_root, NULL, SEC),
+			ROW("denySetgroups", F_BOOL, OPT, F, deny_setgroups, NULL, SEC),
 			ROW("noMountRights", F_BOOL, OPT, F, no_mount_rights, NULL, SEC),
 			ROW("capBounding", F_U64, OPT, F, cap_bounding, NULL, SEC),
 			ROW("memoryBytes", F_U64, OPT, F, memory_bytes, NULL, SEC),
 			ROW("openFiles", F_U64, OPT, F, open_files, NULL, SEC),
 			ROW("rtPriority", F_U64, OPT, F, rt_priority, NULL, SEC),
 			ROW("niceLimit", F_U64, OPT, F, nice_limit, NULL, SEC),
+			ROW("processes", F_U64, OPT, F, processes, NULL, SEC),
 			ROW("capLast", F_U32, OPT, F, cap_last, NULL, SEC),
 			ROW("kernelIdmap", F_BOOL, OPT, F, kernel_idmap, NULL, SEC),
 			ROW("kernelOverlay", F_BOOL, OPT, F, kernel_overlay, NULL, SEC),
@@ -151,6 +157,8 @@ static const struct field_table facts_table = {
 			ROW("root", F_OBJECT, OPT, F, root, &root_table, SEC),
 			ROW_N("mounts", F_OBJECTS, OPT, F, mounts, n_mounts, &path_table, SEC),
 			ROW_N("guards", F_OBJECTS, OPT, F, guards, n_guards, &guard_table, SEC),
+			ROW("dataDir", F_STRING, OPT, F, data_dir, NULL, SEC),
+			ROW("runDir", F_STRING, OPT, F, run_dir, NULL, SEC),
 			ROW_N("homes", F_STRINGS, OPT, F, homes, n_homes, NULL, SEC),
 			ROW_N("ns", F_OBJECTS, OPT, F, ns, n_ns, &ns_table, SEC),
 			ROW("idBase", F_U32, OPT, F, id_base, NULL, SEC),
@@ -161,6 +169,11 @@ static const struct field_table facts_table = {
 			ROW_END,
 		},
 };
+
+bool facts_is_rootless(const struct facts *f)
+{
+	return f->euid != 0 || !f->in_initial_userns;
+}
 
 int facts_parse(struct arena *a, const char *text, size_t len, const char *name,
 		struct facts **ret_facts, struct err *e)

@@ -74,12 +74,19 @@ struct facts {
 	const char *kernel; /* uname release, for messages only: features are probed */
 	uint32_t euid;
 	bool in_initial_userns;
+	bool own_userns; /* not the engine's: made for this command by an ordinary user's runtime */
+	/* The user namespace's maps (ctr: in it, host: outside); empty in the initial one. */
+	struct oci_idmap *own_uids, *own_gids;
+	size_t n_own_uids, n_own_gids;
+	bool has_host_root;  /* the host's root is mapped into the user namespace */
+	bool deny_setgroups; /* by a map of a single id that no privileged program wrote */
 	bool no_mount_rights; /* not even a clone of a mount may be made out here */
 	uint64_t cap_bounding; /* the runtime's */
 	uint32_t cap_last;
 	uint64_t memory_bytes; /* of the machine; 0: not known */
 	uint64_t open_files;   /* the runtime's own hard limit; 0: none */
 	uint64_t rt_priority, nice_limit; /* its own RLIMIT_RTPRIO, RLIMIT_NICE */
+	uint64_t processes;    /* the same: RLIMIT_NPROC */
 	bool kernel_idmap, kernel_overlay, kernel_cgroup_kill;
 	uint32_t landlock_abi; /* 0: there is no Landlock */
 	bool kernel_steer; /* may load an sk_lookup program */
@@ -96,6 +103,8 @@ struct facts {
 	size_t n_mounts;
 	struct fact_guard *guards;
 	size_t n_guards;
+	const char *data_dir; /* a user's own: uppers are kept in it; NULL: the machine's */
+	const char *run_dir;  /* a user's own: engines keep files in it; NULL: none */
 	const char **homes; /* home directories, realpaths */
 	size_t n_homes;
 	struct fact_ns *ns; /* index = spec linux.namespaces[]; zeroed where no path */
@@ -107,6 +116,9 @@ struct facts {
 	const char *pod;	   /* pod id, or NULL */
 	uint32_t kept_uid_base;    /* unused unless the pod shares its user namespace */
 };
+
+/* facts_is_rootless() - the runtime is not the machine's root: whatever it has, a user has */
+bool facts_is_rootless(const struct facts *f);
 
 /* facts_parse()/facts_write() - the JSON form, for tests and `explain --facts` */
 int facts_parse(struct arena *a, const char *text, size_t len, const char *name,

@@ -241,6 +241,11 @@ static bool lifetime(P *c, P *p)
 	return is_no_more(c->limits.max_lifetime_s, p->limits.max_lifetime_s);
 }
 
+static bool limits_require(P *c, P *p)
+{
+	return c->limits.require || !p->limits.require;
+}
+
 static bool masked(P *c, P *p)
 {
 	return is_subset(p->masked_paths, p->n_masked_paths, c->masked_paths, c->n_masked_paths);
@@ -410,6 +415,7 @@ static const struct row {
 	{ "limits.fileSizeBytes", V_NUMBER, file_size },
 	{ "limits.coreBytes", V_NUMBER, core_bytes },
 	{ "limits.maxLifetimeSeconds", V_NUMBER, lifetime },
+	{ "limits.require", V_BOOL, limits_require },
 	{ "paths.masked", V_LIST, masked },
 	{ "paths.readonly", V_LIST, readonly_paths },
 	{ "mounts.screen", V_BOOL, mounts_screen },

@@ -58,7 +58,7 @@ static struct profile *to_profile(struct arena *a, const struct profile_doc *d)
 		.pids_limit = d->pids_limit.v,
 		.limits = { d->memory_percent.v, d->file_size_bytes.v, d->open_files.v,
 			    d->core_bytes.set, d->core_bytes.v, d->oom_group.v,
-			    d->max_lifetime_s.v },
+			    d->max_lifetime_s.v, d->limits_require.v },
 		.nested = d->nested.v,
 		.seccomp = d->nested.v ? nested_seccomp(a, d->seccomp.v) : d->seccomp.v,
 		.landlock = { d->landlock_files.v, d->landlock_scope.v, d->landlock_tcp.v,

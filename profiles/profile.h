@@ -81,6 +81,7 @@ struct profile {
 		uint64_t core_bytes;
 		bool oom_group; /* out of memory ends the whole container */
 		uint32_t max_lifetime_s; /* from start on */
+		bool require; /* what no cgroup would hold is refused, not held in another way */
 	} limits;
 	bool nested;	      /* user namespaces inside, a few; @seccomp has the rules for it */
 	struct {

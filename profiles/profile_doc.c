@@ -91,7 +91,8 @@ TABLE(limits_table, ROW("pids", F_OPT_I64, OPT, D, pids_limit, NULL, SEC),
       ROW("openFiles", F_OPT_U64, OPT, D, open_files, NULL, SEC),
       ROW("fileSizeBytes", F_OPT_U64, OPT, D, file_size_bytes, NULL, SEC),
       ROW("coreBytes", F_OPT_U64, OPT, D, core_bytes, NULL, SEC),
-      ROW("maxLifetimeSeconds", F_OPT_U32, OPT, D, max_lifetime_s, NULL, SEC));
+      ROW("maxLifetimeSeconds", F_OPT_U32, OPT, D, max_lifetime_s, NULL, SEC),
+      ROW("require", F_OPT_BOOL, OPT, D, limits_require, NULL, SEC));
 TABLE(paths_table, ROW_N("masked", F_STRINGS, OPT, D, masked_paths, n_masked_paths, NULL, SEC),
       ROW_N("readonly", F_STRINGS, OPT, D, readonly_paths, n_readonly_paths, NULL, SEC));
 TABLE(mounts_table, ROW("screen", F_OPT_BOOL, OPT, D, mounts_screen, NULL, SEC),

@@ -30,7 +30,7 @@ struct profile_doc {
 	struct opt_i64 pids_limit;
 	struct opt_u32 memory_percent, max_lifetime_s;
 	struct opt_u64 file_size_bytes, open_files, core_bytes;
-	struct opt_bool oom_group;
+	struct opt_bool oom_group, limits_require;
 	struct doc_seccomp {
 		bool set;
 		struct oci_seccomp *v; /* NULL: "none" */

@@ -29,6 +29,7 @@ static const struct source_rule rules[] = {
 static const struct {
 	const char *rule, *path;
 } in_home[] = {
+	{ "mount.agentrt", ".local/share/agentrt" },
 	/* ssh, gpg, password managers */
 	{ "mount.credentials", ".ssh" },
 	{ "mount.credentials", ".gnupg" },

@@ -164,13 +164,14 @@ int tighten(struct arena *a, const struct oci_spec *s, const struct profile *p,
 }
 
 int tighten_process(struct arena *a, const struct oci_process *proc, const struct profile *p,
+		    const struct facts *f,
 		    struct oci_process **ret_process, struct finding **ret_findings,
 		    size_t *ret_n_findings, struct err *e)
 {
 	if (check_complete(p, e))
 		return -1;
 
-	struct tighten_ctx c = { .a = a, .p = p, .proc = copy_process(a, proc) };
+	struct tighten_ctx c = { .a = a, .p = p, .f = f, .proc = copy_process(a, proc) };
 
 	for (size_t i = 0; i < ARRAY_SIZE(process_areas); i++)
 		if (process_areas[i](&c, e))

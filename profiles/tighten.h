@@ -60,6 +60,9 @@ struct tight {
 	struct tight_mount *mounts;   /* index = spec->mounts[] after narrowing */
 	struct fact_path *mount_facts; /* the same index */
 	bool userns_private;	      /* make one with facts' id range (already in spec mappings) */
+	bool userns_made;	      /* private, or nested with a user's ids: not the config's */
+	uint32_t egress_uid;	      /* without root: an id that is mapped into no container; 0 none */
+	uint64_t nproc;		      /* RLIMIT_NPROC in place of a cgroup's limit; 0: not so */
 	bool root_overlay;
 	bool root_idmap;	      /* layers idmapped by the container's map */
 	struct oci_seccomp *seccomp2; /* second filter, or NULL */
@@ -73,8 +76,9 @@ struct tight {
 int tighten(struct arena *a, const struct oci_spec *s, const struct profile *p,
 	    const struct facts *f, struct tight **ret_tight, struct err *e);
 
-/* tighten_process() - the same for `exec`: environment, capabilities, no_new_privs */
+/* tighten_process() - the same for `exec`: environment, capabilities, no_new_privs, limits */
 int tighten_process(struct arena *a, const struct oci_process *proc, const struct profile *p,
+		    const struct facts *f,
 		    struct oci_process **ret_process, struct finding **ret_findings,
 		    size_t *ret_n_findings, struct err *e);
 

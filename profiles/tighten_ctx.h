@@ -15,7 +15,7 @@
 struct tighten_ctx {
 	struct arena *a;
 	const struct profile *p;
-	const struct facts *f;	   /* NULL for exec */
+	const struct facts *f;	   /* for exec: of the machine alone; NULL for update */
 	const struct oci_spec *in; /* NULL for exec */
 	struct oci_spec *s;	   /* t->spec; NULL for exec */
 	struct oci_process *proc;  /* NULL where the config has no process */
@@ -49,6 +49,9 @@ void tighten_find(struct tighten_ctx *c, const char *rule, enum finding_action a
 /* tighten_print() - arena text with control characters shown as '?' */
 char *tighten_print(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* tighten_delegate_hint - how a user gets a cgroup of his own */
+extern const char tighten_delegate_hint[];
+
 /* tighten_fact_ns() - what is known of the i-th namespace entry; never NULL */
 const struct fact_ns *tighten_fact_ns(const struct tighten_ctx *c, size_t i);
 
@@ -57,6 +60,9 @@ bool tighten_host_id(const struct oci_idmap *maps, size_t n, uint32_t ctr, uint3
 
 /* tighten_has_userns() - whether the narrowed config has a user namespace */
 bool tighten_has_userns(const struct tighten_ctx *c);
+
+/* tighten_rootless.c: the ids that a user has; @kept: the config brings maps that may stay */
+int tighten_rootless_userns(struct tighten_ctx *c, bool kept, struct err *e);
 
 /* ---- parts of tighten_mounts, a file each ---- */
 
@@ -80,7 +86,8 @@ bool tighten_object_is_guarded(const struct tighten_ctx *c, const struct fact_pa
 
 /* tighten_engine.c: what engines inject, keyed by this container's id */
 struct injected {
-	const char *source;   /* below an engine's root; %i this id, %s sandbox, %u pod uid, %n any
+	const char *source;   /* below an engine's root; %i this id, %s sandbox, %u pod uid, %c
+				 DRIVER-containers, %n any
 				 name */
 	const char *dest_ctr; /* exact; NULL: anywhere */
 	char type;

@@ -19,6 +19,8 @@
 #include "profiles/sources.h"
 #include "profiles/tighten_ctx.h"
 
+#define OVERFLOW_ID 65534u
+#define CONTAINERS "-containers"
 #define CRI "io.containerd.grpc.v1.cri/sandboxes/%s"
 
 static const struct injected injected[] = {
@@ -31,16 +33,16 @@ static const struct injected injected[] = {
 	  "Docker's shared memory" },
 	/* Docker and Podman: a named volume keeps its ids; only root gets to its directory */
 	{ "volumes/%n/_data", NULL, 'd', false, IDMAP_CONTAINER, "a named volume" },
-	/* Podman, below its graph root and its run root */
-	{ "overlay-containers/%i/userdata/resolv.conf", "/etc/resolv.conf", 'f', true, IDMAP_NONE,
+	/* Podman, below its graph root and its run root; %c has the storage driver's name in it */
+	{ "%c/%i/userdata/resolv.conf", "/etc/resolv.conf", 'f', true, IDMAP_NONE,
 	  "Podman's resolv.conf" },
-	{ "overlay-containers/%i/userdata/hostname", "/etc/hostname", 'f', true, IDMAP_NONE,
+	{ "%c/%i/userdata/hostname", "/etc/hostname", 'f', true, IDMAP_NONE,
 	  "Podman's hostname" },
-	{ "overlay-containers/%i/userdata/hosts", "/etc/hosts", 'f', true, IDMAP_NONE,
+	{ "%c/%i/userdata/hosts", "/etc/hosts", 'f', true, IDMAP_NONE,
 	  "Podman's hosts" },
-	{ "overlay-containers/%i/userdata/.containerenv", "/run/.containerenv", 'f', true,
+	{ "%c/%i/userdata/.containerenv", "/run/.containerenv", 'f', true,
 	  IDMAP_NONE, "Podman's .containerenv" },
-	{ "overlay-containers/%i/userdata/shm", "/dev/shm", 'd', false, IDMAP_NONE,
+	{ "%c/%i/userdata/shm", "/dev/shm", 'd', false, IDMAP_NONE,
 	  "Podman's shared memory" },
 	/* containerd's CRI, by the sandbox that the config names */
 	{ CRI "/resolv.conf", "/etc/resolv.conf", 'f', true, IDMAP_NONE, "the pod's resolv.conf" },
@@ -98,6 +100,9 @@ static bool component_matches(const struct tighten_ctx *c, const char *want, siz
 {
 	if (want[0] == '%' && n_want == 2 && want[1] == 'n')
 		return n_got > 0;
+	if (want[0] == '%' && n_want == 2 && want[1] == 'c')
+		return n_got > strlen(CONTAINERS) &&
+		       memcmp(got + n_got - strlen(CONTAINERS), CONTAINERS, strlen(CONTAINERS)) == 0;
 	if (want[0] == '%' && n_want == 2) {
 		want = variable(c, want[1]);
 		n_want = want ? strlen(want) : 0;
@@ -152,11 +157,18 @@ static bool row_matches(struct tighten_ctx *c, const struct injected *row,
 	return false;
 }
 
-static bool is_init(const struct mount_try *m)
+/* In a user namespace the host's root shows as this one. */
+static bool is_unmapped(const struct tighten_ctx *c, uint32_t uid)
+{
+	return uid == OVERFLOW_ID && !c->f->in_initial_userns;
+}
+
+static bool is_init(const struct tighten_ctx *c, const struct mount_try *m)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(inits); i++)
 		if (streq(inits[i].dest_ctr, m->dest_ctr) && m->at->type == 'f' &&
-		    m->at->uid == 0 && streq(inits[i].base, path_base(m->at->realpath)))
+		    (m->at->uid == 0 || is_unmapped(c, m->at->uid)) &&
+		    streq(inits[i].base, path_base(m->at->realpath)))
 			return true;
 	return false;
 }
@@ -168,7 +180,7 @@ const struct injected *tighten_injected(struct tighten_ctx *c, const struct moun
 	for (size_t i = 0; i < ARRAY_SIZE(injected); i++)
 		if (row_matches(c, &injected[i], m, roots))
 			return &injected[i];
-	return is_init(m) ? &init_row : NULL;
+	return is_init(c, m) ? &init_row : NULL;
 }
 
 /* "<root>/overlay2/<layer>/merged": what is left when the last three components fit. */
@@ -180,8 +192,9 @@ static const char *derived_root(struct tighten_ctx *c)
 		{ "overlay2", NULL, "merged" },	 /* dockerd */
 		{ "overlay", NULL, "merged" },	 /* Podman */
 		{ "rootfs", "overlayfs", NULL }, /* dockerd with containerd's images */
+		{ "vfs", "dir", NULL },		 /* Podman without an overlay */
 	};
-	const char *at = c->f->root.is_overlay ? c->f->root.at.realpath : NULL;
+	const char *at = c->f->root.at.realpath;
 	const char *part[3] = { NULL };
 	char *s = arena_strdup(c->a, at ? at : "");
 
@@ -226,6 +239,8 @@ const char **tighten_engine_roots(struct tighten_ctx *c)
 		*arena_push(c->a, v, n) = derived;
 	for (size_t i = 0; i < c->p->mounts.n_engine_roots; i++)
 		*arena_push(c->a, v, n) = c->p->mounts.engine_roots[i];
+	if (c->f->run_dir)
+		*arena_push(c->a, v, n) = path_join(c->a, c->f->run_dir, "containers");
 	for (size_t i = 0; sources_engine_roots[i]; i++)
 		*arena_push(c->a, v, n) = resolved(c, sources_engine_roots[i]);
 	*arena_push(c->a, v, n) = NULL;

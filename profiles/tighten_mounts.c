@@ -153,6 +153,20 @@ static const struct fs_type *find_type(const struct oci_mount *m)
 	return NULL;
 }
 
+/* "gid=5" is what engines say for terminals; a user may have a single id. */
+static bool names_unmapped(const struct tighten_ctx *c, const char *option)
+{
+	const struct oci_linux *l = &c->s->linux_;
+	bool gid = str_has_prefix(option, "gid=");
+	uint32_t id, host;
+
+	if (c->f->in_initial_userns || (!gid && !str_has_prefix(option, "uid=")) ||
+	    !str_to_u32(option + 4, &id) || mutant("mount.ids"))
+		return false;
+	return gid ? !tighten_host_id(l->gid_mappings, l->n_gid_mappings, id, &host) :
+		     !tighten_host_id(l->uid_mappings, l->n_uid_mappings, id, &host);
+}
+
 static struct oci_mount fs_options(struct tighten_ctx *c, const struct mount_try *m,
 				   const struct fs_type *t)
 {
@@ -166,6 +180,12 @@ static struct oci_mount fs_options(struct tighten_ctx *c, const struct mount_try
 
 		if (act == DROP_SHARING || act == DROP_MAP || (act == DROP_IF_RO && readonly))
 			continue;
+		if (names_unmapped(c, option)) {
+			tighten_find(c, "mount.ids", FIND_REMOVED,
+				     "the id is not mapped in the container's user namespace", "%s: %s",
+				     m->what, option);
+			continue;
+		}
 		if (t->no_data && !mopt_find(option)) {
 			tighten_find(c, "mount.options", FIND_REMOVED,
 				     "options of this file system could reach beyond the container",

@@ -111,7 +111,7 @@ static int make_userns(struct tighten_ctx *c, struct err *e)
 	l->uid_mappings = &map[0];
 	l->gid_mappings = &map[1];
 	l->n_uid_mappings = l->n_gid_mappings = 1;
-	c->t->userns_private = true;
+	c->t->userns_private = c->t->userns_made = true;
 	tighten_find(c, "userns.private", oci_ns_find(c->in, NS_USER) ? FIND_REPLACED : FIND_ADDED,
 		     "root in the container is nobody on the host",
 		     "linux.namespaces: user, container 0 is host %u, %u ids", c->f->id_base,
@@ -121,9 +121,14 @@ static int make_userns(struct tighten_ctx *c, struct err *e)
 
 static int decide_userns(struct tighten_ctx *c, struct err *e)
 {
-	if (c->p->userns == USERNS_AS_SPEC || mutant("userns.private") || keeps_userns(c))
+	bool kept;
+
+	if (c->p->userns == USERNS_AS_SPEC || mutant("userns.private"))
 		return 0;
-	return make_userns(c, e);
+	kept = keeps_userns(c);
+	if (!c->f->in_initial_userns)
+		return tighten_rootless_userns(c, kept, e);
+	return kept ? 0 : make_userns(c, e);
 }
 
 static bool may_join(struct tighten_ctx *c, const struct oci_namespace *ns, size_t i)
@@ -132,7 +137,7 @@ static bool may_join(struct tighten_ctx *c, const struct oci_namespace *ns, size
 
 	if (is_shared(c, ns->type) || mutant("ns.private"))
 		return true;
-	if (!at->is_pods || at->is_hosts || c->t->userns_private)
+	if (!at->is_pods || at->is_hosts || c->t->userns_made)
 		return false;
 	tighten_find(c, "ns.private", FIND_PASSED, "it belongs to a container of the same pod",
 		     "linux.namespaces: %s by path", type_name(ns->type));
@@ -152,7 +157,7 @@ static void add_entry(struct tighten_ctx *c, const struct oci_namespace *ns, siz
 	if (ns->type == NS_USER && c->drop_userns)
 		return;
 	if (ns->type == NS_USER)
-		push(c, NS_USER, c->t->userns_private ? NULL : ns->path);
+		push(c, NS_USER, c->t->userns_made ? NULL : ns->path);
 	else if (ns->type == NS_NETWORK)
 		push(c, NS_NETWORK, c->t->net == TIGHT_NET_SPEC ? ns->path : NULL);
 	else if (!ns->path || may_join(c, ns, i))
@@ -177,7 +182,7 @@ static void add_missing(struct tighten_ctx *c)
 	}
 	if (c->t->net != TIGHT_NET_SPEC && !oci_ns_find(c->s, NS_NETWORK))
 		push(c, NS_NETWORK, NULL);
-	if (c->t->userns_private && !oci_ns_find(c->s, NS_USER))
+	if (c->t->userns_made && !oci_ns_find(c->s, NS_USER))
 		push(c, NS_USER, NULL);
 }
 

@@ -13,10 +13,19 @@
  *                                 no more rights over the directory than he has
  *   copy-on-write, any owner      idmapped likewise; nothing of it is ever written
  *   no user namespace             read-only: what root inside wrote would be the host root's
+ *
+ * Without root no mount can be id-mapped, and the container has the ids that the user has, one to
+ * one, so that what it writes belongs to him or to his subordinate ids in any case:
+ *
+ *   owned by one of the user's ids  as it is
+ *   owned by somebody else          read-only, as it is
+ *   copy-on-write, any owner        as it is; nothing of it is ever written
  */
 #include "base/mutant.h"
 #include "base/str.h"
 #include "profiles/tighten_ctx.h"
+
+#define OVERFLOW_ID 65534u
 
 static bool asks_readonly(const struct oci_mount *m)
 {
@@ -92,6 +101,56 @@ static int map_roots(struct tighten_ctx *c, const struct mount_try *m, struct ti
 	return 0;
 }
 
+static void find_cow(struct tighten_ctx *c, const struct mount_try *m)
+{
+	tighten_find(c, "mount.cow", FIND_REPLACED,
+		     "what the container writes there is kept apart and ends with it; the host's "
+		     "files stay as they are",
+		     "%s: copy-on-write", m->what);
+}
+
+static bool is_users(const struct tighten_ctx *c, const struct fact_path *at)
+{
+	const struct oci_linux *l = &c->s->linux_;
+
+	/* in a user namespace, an id that is not mapped shows as this one */
+	return at->uid != OVERFLOW_ID &&
+	       is_host_id_mapped(l->uid_mappings, l->n_uid_mappings, at->uid);
+}
+
+/* What the owner is called inside; programs of another id may be denied. */
+static void name_owner(struct tighten_ctx *c, const struct mount_try *m)
+{
+	const struct oci_linux *l = &c->s->linux_;
+	uint32_t uid = c->proc ? c->proc->user.uid : 0, host;
+
+	if (uid == 0 || (tighten_host_id(l->uid_mappings, l->n_uid_mappings, uid, &host) &&
+			 host == m->at->uid))
+		return;
+	tighten_find(c, "mount.owner", FIND_NOTE,
+		     "its owner is another id than the program's; with rootless Podman, --userns "
+		     "keep-id makes them one",
+		     "%s: owned by another user", m->what);
+}
+
+static int rootless_owner(struct tighten_ctx *c, const struct mount_try *m,
+			  struct tight_mount *ret)
+{
+	ret->idmap = IDMAP_NONE;
+	ret->rule = "mount.owner";
+	if (ret->cow) {
+		ret->rule = "mount.cow";
+		find_cow(c, m);
+		return 0;
+	}
+	if (is_users(c, m->at)) {
+		name_owner(c, m);
+		return 0;
+	}
+	return only_readonly(c, m, "it belongs to another user than the one who runs the container",
+			     ret);
+}
+
 static int map_cow(struct tighten_ctx *c, const struct mount_try *m, struct tight_mount *ret,
 		   struct err *e)
 {
@@ -104,10 +163,7 @@ static int map_cow(struct tighten_ctx *c, const struct mount_try *m, struct tigh
 				"mount it read-only, or keep it on ext4, xfs or btrfs");
 	set_owner(c, m->at->uid, m->at->gid, ret);
 	ret->rule = "mount.cow";
-	tighten_find(c, "mount.cow", FIND_REPLACED,
-		     "what the container writes there is kept apart and ends with it; the host's "
-		     "files stay as they are",
-		     "%s: copy-on-write", m->what);
+	find_cow(c, m);
 	return 0;
 }
 
@@ -123,6 +179,8 @@ int tighten_owner(struct tighten_ctx *c, const struct mount_try *m, struct tight
 				     "writes would belong to the host's root",
 				     ret);
 	}
+	if (!c->f->in_initial_userns)
+		return rootless_owner(c, m, ret);
 	if (is_containers_own(c, at) && !ret->cow) {
 		ret->idmap = IDMAP_NONE;
 		ret->rule = "mount.owner";

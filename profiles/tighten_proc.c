@@ -112,7 +112,9 @@ static int check_id(struct tighten_ctx *c, const char *what, const struct oci_id
 				     "the container's user namespace maps %zu range%s of ids "
 				     "and this one is in none",
 				     n, n == 1 ? "" : "s"),
-			"use an id below 65536");
+			c->t->userns_private ? "use an id below 65536" :
+					       "give the user subordinate ids in /etc/subuid and "
+					       "/etc/subgid");
 }
 
 static int check_ids(struct tighten_ctx *c, struct err *e)
@@ -120,7 +122,7 @@ static int check_ids(struct tighten_ctx *c, struct err *e)
 	const struct oci_linux *l = &c->s->linux_;
 	const struct oci_user *u = &c->proc->user;
 
-	if (!c->t->userns_private || mutant("userns.ids"))
+	if (!c->t->userns_made || mutant("userns.ids"))
 		return 0;
 	if (check_id(c, "process.user.uid", l->uid_mappings, l->n_uid_mappings, u->uid, e) ||
 	    check_id(c, "process.user.gid", l->gid_mappings, l->n_gid_mappings, u->gid, e))
@@ -139,18 +141,44 @@ static struct oci_resources *resources(struct tighten_ctx *c)
 	return c->s->linux_.resources;
 }
 
-static void limit_pids(struct tighten_ctx *c)
+/* Only what has been delegated to a user is his: on v2, or nothing. */
+static bool cgroup_holds(const struct facts *f, const char *controller)
+{
+	if (!f || !facts_is_rootless(f))
+		return true;
+	for (size_t i = 0; i < f->n_hierarchies; i++)
+		if (f->hierarchies[i].delegated)
+			return f->v2_controllers && strstr(f->v2_controllers, controller);
+	return false;
+}
+
+static int refuse_limit(const char *what, struct err *e)
+{
+	return err_deny(e, "limits.require", what,
+			"limits.require of the profile is set, and no cgroup that has the controller "
+			"is delegated to this user",
+			tighten_delegate_hint);
+}
+
+static int limit_pids(struct tighten_ctx *c, struct err *e)
 {
 	const struct oci_resources *r = c->s->linux_.resources;
 
 	if (!c->p->pids_limit || mutant("limits.pids") ||
 	    (r && r->pids_limit.set && r->pids_limit.v >= 0) ||
 	    (c->is_update && !r->pids_limit.set))
-		return;
+		return 0;
+	if (!cgroup_holds(c->f, "pids")) {
+		if (c->p->limits.require && !mutant("limits.require"))
+			return refuse_limit("limits.pids", e);
+		c->t->nproc = c->f->own_userns ? (uint64_t)c->p->pids_limit : 0;
+		return 0; /* limit_process() has set RLIMIT_NPROC */
+	}
 	resources(c)->pids_limit = (struct opt_i64){ true, c->p->pids_limit };
 	tighten_find(c, "limits.pids", FIND_ADDED,
 		     "the config limits the number of processes nowhere",
 		     "linux.resources.pids.limit: %lld", (long long)c->p->pids_limit);
+	return 0;
 }
 
 static bool has_controller(const struct facts *f, const char *name)
@@ -171,14 +199,27 @@ static bool sets_unified(const struct oci_resources *r, const char *key)
 	return false;
 }
 
-static void limit_memory(struct tighten_ctx *c)
+static int no_memory_limit(struct tighten_ctx *c, struct err *e)
+{
+	if (c->p->limits.require && !mutant("limits.require"))
+		return refuse_limit("limits.memoryPercent", e);
+	tighten_find(c, "limits.memory", FIND_NOTE,
+		     arena_printf(c->a,
+				  "limits.memoryPercent of the profile is not held: no cgroup with "
+				  "the controller \"memory\" is delegated to this user (%s)",
+				  tighten_delegate_hint),
+		     "linux.resources.memory.limit: none");
+	return 0;
+}
+
+static int limit_memory(struct tighten_ctx *c, struct err *e)
 {
 	struct oci_resources *r = c->s->linux_.resources;
 	uint32_t percent = c->p->limits.memory_percent;
 	uint64_t bytes;
 
 	if (!percent || mutant("limits.memory"))
-		return;
+		return 0;
 	if (c->is_update) { /* of a container that has a limit */
 		if (r->mem_limit.set && r->mem_limit.v < 0)
 			tighten_find(c, "limits.memory", FIND_REMOVED,
@@ -186,15 +227,20 @@ static void limit_memory(struct tighten_ctx *c)
 				     "linux.resources.memory.limit: no limit");
 		if (r->mem_limit.v < 0)
 			r->mem_limit = (struct opt_i64){ 0 };
-		return;
+		return 0;
 	}
 	if ((r && r->mem_limit.set && r->mem_limit.v > 0) || sets_unified(r, "memory.max") ||
-	    !c->f->memory_bytes || !has_controller(c->f, "memory"))
-		return;
+	    !c->f->memory_bytes)
+		return 0;
+	if (!cgroup_holds(c->f, "memory"))
+		return no_memory_limit(c, e);
+	if (!has_controller(c->f, "memory"))
+		return 0;
 	bytes = c->f->memory_bytes / 100 * percent & ~UINT64_C(0xfff);
 	resources(c)->mem_limit = (struct opt_i64){ true, (int64_t)bytes };
 	tighten_find(c, "limits.memory", FIND_ADDED, "the config limits memory nowhere",
 		     "linux.resources.memory.limit: %llu", (unsigned long long)bytes);
+	return 0;
 }
 
 /* What is left of a container one of whose processes was killed helps nobody. */
@@ -207,6 +253,7 @@ static void group_oom(struct tighten_ctx *c)
 
 	if (!c->p->limits.oom_group || c->is_update || c->f->cgroup != CGROUP_V2 ||
 	    !c->f->v2_controllers || !strstr(c->f->v2_controllers, "memory") ||
+	    !cgroup_holds(c->f, "memory") ||
 	    sets_unified(c->s->linux_.resources, key) || mutant("limits.oom"))
 		return;
 	r = resources(c);
@@ -218,6 +265,44 @@ static void group_oom(struct tighten_ctx *c)
 	tighten_find(c, "limits.memory", FIND_ADDED,
 		     "out of memory ends the whole container, not one of its processes",
 		     "linux.resources.unified: %s", key);
+}
+
+const char tighten_delegate_hint[] =
+	"have one delegated: with systemd, Delegate=yes of user@.service, and start the engine in a "
+	"user session; else chown a cgroup v2 directory and its cgroup.procs";
+
+/*
+ * Where no cgroup counts processes, the kernel does, for each id in the user namespace; in the
+ * runtime's own one also all of it (op_userns). The config may set less, not more.
+ */
+static void limit_nproc(struct tighten_ctx *c)
+{
+	uint64_t limit = (uint64_t)c->p->pids_limit, type;
+	struct oci_rlimit *v = NULL;
+	size_t n = 0;
+
+	if (!limit || cgroup_holds(c->f, "pids") || mutant("limits.nproc") ||
+	    !name_find(&names_rlimit, "RLIMIT_NPROC", &type))
+		return;
+	if (c->f->processes && c->f->processes < limit)
+		limit = c->f->processes;
+	for (size_t i = 0; i < c->proc->n_rlimits; i++) {
+		const struct oci_rlimit *r = &c->proc->rlimits[i];
+
+		if (r->type != (int)type)
+			*arena_push(c->a, v, n) = *r;
+		else if (r->soft < limit)
+			limit = r->soft;
+	}
+	*arena_push(c->a, v, n) = (struct oci_rlimit){ (int)type, limit, limit };
+	c->proc->rlimits = v;
+	c->proc->n_rlimits = n;
+	tighten_find(c, "limits.pids", FIND_ADDED,
+		     c->f->own_userns ? "no cgroup is delegated to this user, so the kernel counts the "
+					"processes of the user namespace instead" :
+					"no cgroup is delegated to this user, so the kernel counts the "
+					"processes of each id in the container instead",
+		     "process.rlimits: RLIMIT_NPROC %llu", (unsigned long long)limit);
 }
 
 static bool sets_rlimit(const struct oci_process *proc, int type)
@@ -320,12 +405,14 @@ int tighten_proc(struct tighten_ctx *c, struct err *e)
 		cut_io(c);
 		cut_rlimits(c);
 	}
-	if (c->proc)
+	if (c->proc) {
 		limit_process(c);
+		limit_nproc(c);
+	}
 	if (!c->s)
 		return 0;
-	limit_pids(c);
-	limit_memory(c);
+	if (limit_pids(c, e) || limit_memory(c, e))
+		return -1;
 	group_oom(c);
 	note_lifetime(c);
 	if (c->p->process_screen) {

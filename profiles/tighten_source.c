@@ -109,7 +109,7 @@ static int screen_guards(struct tighten_ctx *c, const struct mount_try *m, enum 
 static int screen_roots(struct tighten_ctx *c, const struct mount_try *m, enum relation rel,
 			struct err *e)
 {
-	const char *own_roots[] = { c->p->root.dir, NULL };
+	const char *own_roots[] = { c->p->root.dir, c->f->data_dir, NULL };
 	const struct {
 		const char *rule;
 		const char *const *roots;

@@ -36,6 +36,7 @@ static const struct opt opts[] = {
 
 struct machine {
 	struct arena *a;
+	const struct cmd_ctx *ctx;
 	const struct facts *f;
 	const char *profile_dir;
 };
@@ -167,7 +168,7 @@ static bool has_cgroup_kill(const struct machine *m, const char **ret_detail)
 
 static bool has_proxy(const struct machine *m, const char **ret_detail)
 {
-	const char *path = paths_egress(m->a);
+	const char *path = paths_egress(m->ctx);
 
 	*ret_detail = path;
 	return access(path, X_OK) == 0;
@@ -299,7 +300,7 @@ static int run_check(struct cmd_ctx *ctx, const void *opts_, const struct opt_ar
 		     struct err *e)
 {
 	const struct check_opts *o = opts_;
-	struct machine m = { .a = ctx->a, .profile_dir = ctx->profile_dir };
+	struct machine m = { .a = ctx->a, .ctx = ctx, .profile_dir = ctx->profile_dir };
 	auto_strbuf struct strbuf b = STRBUF_INIT;
 	struct result r[ARRAY_SIZE(rows)] = { 0 };
 	struct facts *f;

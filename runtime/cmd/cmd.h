@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/err.h"
@@ -19,6 +20,9 @@
 struct cmd_ctx {
 	struct arena *a;
 	const char *program; /* "agentrt", or "agentrt-oci" */
+	const char *called;  /* the program's path if the caller gave one, else NULL */
+	bool own_userns;     /* entered by cmd_outer_enter() */
+	uint32_t uid;	     /* who called */
 	bool debug, systemd_cgroup, version;
 	const char *log, *log_format, *root_option, *rootless, *cgroup_manager, *profile,
 		*profile_dir, *criu;

@@ -15,6 +15,7 @@
 #include "base/table.h"
 #include "cgroup/cgroup.h"
 #include "cmd/lifetime.h"
+#include "cmd/outer.h"
 #include "exec/exec.h"
 #include "spec/spec.h"
 #include "sys/syscalls.h"
@@ -320,9 +321,19 @@ static int remove_rdt(const struct container *c, struct err *e)
 	return 0;
 }
 
+static int remove_upper_inside(void *arg, struct err *e)
+{
+	const struct container *c = arg;
+
+	return exec_remove_upper(c->s->upper_host, e);
+}
+
+/* Without root, what is in it belongs to ids that only a user namespace has a right to. */
 static int remove_upper(const struct container *c, struct err *e)
 {
-	return c->s->upper_host ? exec_remove_upper(c->s->upper_host, e) : 0;
+	if (!c->s->upper_host)
+		return 0;
+	return cmd_outer_run(c->a, remove_upper_inside, (void *)(uintptr_t)c, e);
 }
 
 /* In this order: what runs first, what it ran on last. */

@@ -3,7 +3,6 @@
 #include "cmd/create.h"
 
 #include <errno.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -64,20 +63,6 @@ static const char *now_rfc3339(struct arena *a)
 	return arena_printf(a, "%s.%09ldZ", day, ts.tv_nsec);
 }
 
-/* "" for root, as runc has it. Read from the file: NSS would load code of whoever configured it. */
-static const char *user_name(struct arena *a, uid_t uid)
-{
-	FILE *f = uid == 0 ? NULL : fopen("/etc/passwd", "re");
-	const char *name = uid == 0 ? "" : NULL;
-
-	for (struct passwd *pw; f && !name && (pw = fgetpwent(f));)
-		if (pw->pw_uid == uid)
-			name = arena_strdup(a, pw->pw_name);
-	if (f)
-		(void)fclose(f);
-	return name ? name : arena_printf(a, "%u", (unsigned)uid);
-}
-
 static struct state_dir_cg *keep_dirs(struct arena *a, const struct plan_cg_dir *dirs, size_t n)
 {
 	struct state_dir_cg *out = arena_alloc(a, n + 1, sizeof(*out));
@@ -107,8 +92,8 @@ static struct state *first_state(struct cmd_ctx *ctx, const char *id, const stru
 		.bundle = o->bundle,
 		.rootfs = root ? root->u.root.root_host : NULL,
 		.created = now_rfc3339(ctx->a),
-		.owner = user_name(ctx->a, getuid()),
-		.owner_uid = getuid(),
+		.owner = ctx->uid ? state_user_name(ctx->a, ctx->uid) : "", /* as runc has it */
+		.owner_uid = ctx->uid,
 		.profile = p->profile->name,
 		.profile_dir = ctx->profile_dir,
 		.boot_id = arena_strdup(ctx->a, boot),
@@ -201,7 +186,7 @@ static int perform(struct cmd_ctx *ctx, struct container *c, const struct create
 		.detach = o->detach,
 		.state_dirfd = c->dirfd,
 		.state_root = c->root,
-		.egress_path = paths_egress(ctx->a),
+		.egress_path = paths_egress(ctx),
 		.cache_dir = paths_cache(ctx->a),
 		.no_subreaper = o->no_subreaper,
 		.made = save_made,
@@ -247,11 +232,12 @@ static int make(struct cmd_ctx *ctx, struct container *c, const struct create_op
 {
 	if (fault("create.dir"))
 		return err_set(e, ERR_SYS, "injected failure at create.dir");
-	if (notify_prepare(ctx, c->id, c->dirfd, p, e) || pipeline_plan(ctx, po, p, e))
+	if (notify_prepare(ctx, c->id, c->dirfd, p, e) || pipeline_enter(ctx, p, e) ||
+	    pipeline_plan(ctx, po, p, e))
 		return -1;
 	if (fault("create.plan"))
 		return err_set(e, ERR_SYS, "injected failure at create.plan");
-	if (p->grant.others_died)
+	if (p->grant.others_died || facts_is_rootless(p->facts))
 		sweep(ctx->a, p->plan);
 	return perform(ctx, c, o, p, ret, e);
 }

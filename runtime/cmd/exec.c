@@ -7,8 +7,6 @@
  */
 #include "exec/exec.h"
 
-#include <sys/resource.h>
-
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -239,8 +237,6 @@ static int make_plan(struct container *c, const struct exec_cmd_opts *o,
 				 .profile = c->s->profile,
 				 .no_new_keyring = c->s->no_new_keyring };
 	const struct profile *profile;
-	struct profile own;
-	struct rlimit files;
 	struct oci_process *proc = NULL, *narrow;
 	struct finding *findings;
 	struct oci_spec *s;
@@ -252,11 +248,9 @@ static int make_plan(struct container *c, const struct exec_cmd_opts *o,
 			 s->n_annotations, &profile, e) ||
 	    make_process(c->a, o, s, args, &proc, e))
 		return -1;
-	own = *profile; /* as at create, no limit is raised */
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_max < own.limits.open_files)
-		own.limits.open_files = files.rlim_max;
-	if (tighten_process(c->a, proc, &own, &narrow, &findings, &n, e) ||
-	    (o->cgroup && sub_cgroup(c->a, o->cgroup, &c->cg, e)) || probe_host(c->a, &f, e))
+	if (probe_host(c->a, &f, e) ||
+	    tighten_process(c->a, proc, profile, f, &narrow, &findings, &n, e) ||
+	    (o->cgroup && sub_cgroup(c->a, o->cgroup, &c->cg, e)))
 		return -1;
 	pipeline_report(findings, n);
 	t.rules = profile;
@@ -297,6 +291,12 @@ static int check_status(const struct container *c, const struct exec_cmd_opts *o
 	return err_set(e, ERR_STATE, "cannot exec in a container that was not started");
 }
 
+/* What the container's user namespace is nested in has the right to join it, and its id maps. */
+static int enter_outer(const struct container *c, struct err *e)
+{
+	return c->s->is_rootless && geteuid() != 0 ? exec_outer_enter_of((pid_t)c->s->pid, e) : 0;
+}
+
 static int absolute(struct cmd_ctx *ctx, const char **path, struct err *e)
 {
 	return *path ? cmd_abs(ctx->a, *path, path, e) : 0;
@@ -324,7 +324,7 @@ static int run_exec(struct cmd_ctx *ctx, const void *opts_, const struct opt_arg
 	if (absolute(ctx, &o.pid_file, e) || absolute(ctx, &o.console_socket, e) ||
 	    absolute(ctx, &o.pidfd_socket, e) ||
 	    container_open(ctx, args->v[0], WITHOUT_LOCK, &c, e) || check_status(&c, &o, e) ||
-	    make_plan(&c, &o, args, &plan, e))
+	    enter_outer(&c, e) || make_plan(&c, &o, args, &plan, e))
 		return -1;
 
 	struct exec_opts eo = {
@@ -335,7 +335,7 @@ static int run_exec(struct cmd_ctx *ctx, const void *opts_, const struct opt_arg
 		.detach = o.detach,
 		.state_dirfd = c.dirfd,
 		.state_root = ctx->root,
-		.egress_path = paths_egress(ctx->a),
+		.egress_path = paths_egress(ctx),
 		.cache_dir = paths_cache(ctx->a),
 	};
 	if (exec_self_is_at_risk(plan) && exec_protect_self(e))

@@ -84,7 +84,8 @@ static int run_explain(struct cmd_ctx *ctx, const void *opts_, const struct opt_
 	if (!real)
 		return err_sys(e, "open bundle %s", bundle);
 	po.bundle_host = real;
-	if (pipeline_read(ctx, &po, &p, &why) || pipeline_plan(ctx, &po, &p, &why)) {
+	if (pipeline_read(ctx, &po, &p, &why) || pipeline_enter(ctx, &p, &why) ||
+	    pipeline_plan(ctx, &po, &p, &why)) {
 		if (why.kind == ERR_DENIED || why.kind == ERR_UNSUPPORTED)
 			return refused(o, &why, e);
 		*e = why;
@@ -105,7 +106,8 @@ const struct cmd cmd_explain = {
 	.name = "explain",
 	.args = "[options] [ID]",
 	.summary = "show what create would do with a bundle, and by which rule",
-	.more = "Needs no privileges and changes nothing. ID is the name the container would have\n"
+	.more = "Needs no privileges and changes nothing: an ordinary user is shown what create would do\n"
+		"in his hands. ID is the name the container would have\n"
 		"(what engines mount is recognised by it). Ends with status 3 where create would\n"
 		"refuse the config.\n",
 	.opts = opts,

@@ -27,6 +27,7 @@
 #include "base/mem.h"
 #include "base/mutant.h"
 #include "cmd/container.h"
+#include "cmd/outer.h"
 #include "cmd/tar.h"
 
 #define WH	   ".wh."
@@ -352,7 +353,9 @@ static int run_export(struct cmd_ctx *ctx, const void *opts_, const struct opt_a
 	struct oci_spec *s;
 
 	if (container_open(ctx, args->v[0], WITHOUT_LOCK, &c, e) || container_spec(&c, &s, e) ||
-	    open_upper(&c, &upper, e) || open_output(o->output, &out, e))
+	    open_output(o->output, &out, e) ||
+	    (c.s->upper_host && c.s->is_rootless && cmd_outer_enter(ctx, e)) ||
+	    open_upper(&c, &upper, e))
 		return -1;
 	w.ids = &s->linux_;
 	w.out = out;

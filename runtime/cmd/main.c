@@ -255,7 +255,10 @@ static void set_heap(void)
 int main(int argc, char **argv)
 {
 	auto_arena struct arena a = ARENA_INIT;
-	struct cmd_ctx ctx = { .a = &a, .program = argc > 0 ? path_base(argv[0]) : "agentrt" };
+	struct cmd_ctx ctx = { .a = &a,
+			       .program = argc > 0 ? path_base(argv[0]) : "agentrt",
+			       .called = argc > 0 && argv[0][0] == '/' ? argv[0] : NULL,
+			       .uid = getuid() };
 	const struct cmd *c = NULL;
 	struct err e = ERR_INIT;
 

@@ -3,11 +3,11 @@
 #ifndef CMD_PATHS_H
 #define CMD_PATHS_H
 
-#include "base/arena.h"
+#include "cmd/cmd.h"
 
 /* paths_egress() - agentrt-egress: beside this program (a build directory), else where it was
  * installed to */
-const char *paths_egress(struct arena *a);
+const char *paths_egress(const struct cmd_ctx *ctx);
 
 /* paths_cache() - compiled seccomp programs; NULL where no directory is ours alone */
 const char *paths_cache(struct arena *a);

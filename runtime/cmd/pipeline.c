@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/table.h"
+#include "cmd/outer.h"
 #include "cmd/profiles.h"
 #include "probe/probe.h"
 #include "spec/spec.h"
@@ -71,19 +72,11 @@ static int get_ids(struct cmd_ctx *ctx, const struct pipeline_opts *o, struct pi
 
 	if (p->profile->userns == USERNS_AS_SPEC && p->profile->egress.mode == NET_AS_SPEC)
 		return 0;
+	if (facts_is_rootless(p->facts))
+		return 0; /* his own: tighten_rootless.c */
 	if (o->peek)
 		return state_peek_ids(&from, &p->grant, e);
-	if (p->facts->euid != 0 || !p->facts->in_initial_userns)
-		return 0;
 	return state_reserve_ids(&from, ctx->root, o->id, NULL, &p->grant, e);
-}
-
-/* `explain` shows what the machine's runtime would do with a policy, whoever asks. */
-static void see_as_root(struct facts *f)
-{
-	f->euid = 0;
-	f->no_mount_rights = false;
-	f->cap_bounding = (UINT64_C(2) << f->cap_last) - 1;
 }
 
 static int get_facts(struct cmd_ctx *ctx, const struct pipeline_opts *o, struct pipeline *p,
@@ -101,8 +94,7 @@ static int get_facts(struct cmd_ctx *ctx, const struct pipeline_opts *o, struct 
 	if (probe_facts(ctx->a, p->spec, o->bundle_host, &po, &p->facts, e) ||
 	    get_ids(ctx, o, p, e))
 		return -1;
-	if (o->peek && p->facts->euid != 0 && p->profile->userns != USERNS_AS_SPEC)
-		see_as_root(p->facts);
+	p->facts->own_userns = ctx->own_userns;
 	p->facts->id = o->id;
 	p->facts->id_base = p->grant.base;
 	p->facts->id_size = p->grant.size;
@@ -146,6 +138,11 @@ int pipeline_read(struct cmd_ctx *ctx, const struct pipeline_opts *o, struct pip
 		return -1;
 	*ret = p;
 	return 0;
+}
+
+int pipeline_enter(struct cmd_ctx *ctx, const struct pipeline *p, struct err *e)
+{
+	return p->profile->userns == USERNS_AS_SPEC ? 0 : cmd_outer_enter(ctx, e);
 }
 
 int pipeline_plan(struct cmd_ctx *ctx, const struct pipeline_opts *o, struct pipeline *p,

@@ -29,6 +29,10 @@ struct pipeline {
 int pipeline_read(struct cmd_ctx *ctx, const struct pipeline_opts *o, struct pipeline *ret,
 		  struct err *e);
 
+/* pipeline_enter() - where an ordinary user runs the runtime with a profile that has a user namespace:
+ * become root of one with all that user's ids; before pipeline_plan(), for create and explain alike */
+int pipeline_enter(struct cmd_ctx *ctx, const struct pipeline *p, struct err *e);
+
 /* pipeline_plan() - ids, facts, tighten, plan; every check that needs no change of the system has
  * been made when it returns 0 */
 int pipeline_plan(struct cmd_ctx *ctx, const struct pipeline_opts *o, struct pipeline *p,

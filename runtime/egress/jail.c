@@ -31,6 +31,8 @@
 #error "add this machine's AUDIT_ARCH_ constant"
 #endif
 
+#define GROUPS_MAX   1024 /* more than that is refused */
+#define OVERFLOW_GID 65534u
 #define X32_BIT 0x40000000u /* system calls of the x32 ABI come under the x86-64 constant */
 
 /*
@@ -53,6 +55,18 @@ static bool has_capability(void)
 	       d[1].permitted | d[1].inheritable;
 }
 
+/* One that is not mapped in the user namespace shows as nobody's: a user's, who may not drop it. */
+static bool has_group(void)
+{
+	gid_t v[GROUPS_MAX];
+	int n = getgroups(GROUPS_MAX, v);
+
+	for (int i = 0; i < n; i++)
+		if (v[i] != OVERFLOW_GID)
+			return true;
+	return n < 0;
+}
+
 int jail_check(struct err *e)
 {
 	uid_t ruid, euid, suid;
@@ -62,7 +76,7 @@ int jail_check(struct err *e)
 		return err_sys(e, "ask who we are");
 	if (ruid == 0 || euid == 0 || suid == 0 || rgid == 0 || egid == 0 || sgid == 0)
 		return err_set(e, ERR_USAGE, "start: refusing to run as root");
-	if (getgroups(0, NULL) != 0)
+	if (has_group())
 		return err_set(e, ERR_USAGE, "start: refusing to run with supplementary groups");
 	if (has_capability())
 		return err_set(e, ERR_USAGE, "start: refusing to run with capabilities");

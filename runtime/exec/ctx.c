@@ -114,21 +114,35 @@ static int open_joins(struct exec_ctx *c, struct err *e)
 	return 0;
 }
 
+/*
+ * A helper and the child share or copy this memory in namespaces where others are. An unprivileged
+ * caller must stay dumpable, or it could not write its child's id maps: what is not dumpable belongs
+ * to the root of the user namespace that the program was executed in, and that may be the host's,
+ * although this process is root of another by now.
+ */
+static int hide_memory(struct exec_ctx *c, struct err *e)
+{
+	if (geteuid() != 0)
+		return 0;
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return err_sys(e, "forbid to trace the runtime");
+	if (c->new_userns && faccessat(c->procfd, "self/uid_map", W_OK, AT_EACCESS) < 0 &&
+	    prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
+		return err_sys(e, "permit to trace the runtime");
+	return 0;
+}
+
 int ctx_begin(struct exec_ctx *c, struct err *e)
 {
 	const struct op *userns = plan_find(c->plan, OP_USERNS);
 
 	if (run_check(c->plan, e) || selfexe_check(c->plan, e) || fds_plan(c, e))
 		return -1;
-	/* A helper and the child share or copy this memory in namespaces where others are. An
-	 * unprivileged caller must stay dumpable, or it could not write its child's id maps. */
-	if (geteuid() == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-		return err_sys(e, "forbid to trace the runtime");
-	if (procfs_open(&c->procfd, e) || open_joins(c, e))
+	c->new_userns = userns && userns->u.userns.action == NS_NEW;
+	if (procfs_open(&c->procfd, e) || hide_memory(c, e) || open_joins(c, e))
 		return -1;
 	c->c_procfd = c->procfd;
 	c->can_take_fd = geteuid() == 0;
-	c->new_userns = userns && userns->u.userns.action == NS_NEW;
 	return sync_pair(&c->sync, &c->child_sync, e);
 }
 

@@ -383,10 +383,11 @@ int do_egress(struct exec_ctx *c, const struct op *op, size_t i, struct err *e)
 {
 	const struct op_egress *eg = &op->u.egress;
 	const struct op *cg_op = plan_find(c->plan, OP_CGROUP);
+	const struct op *userns = plan_find(c->plan, OP_USERNS);
 	struct egress_child k = {
 		.program = -1, .null = -1, .procfd = c->procfd, .own_netns = c->own_netns,
 		.e_netns = eg->via_host ? c->own_netns : c->e_netns,
-		.uid = eg->uid, .cg = { .v2_dir = -1 },
+		.uid = eg->uid, .rootless = userns && userns->u.userns.rootless, .cg = { .v2_dir = -1 },
 	};
 	struct op_cgroup cg = { .none = true };
 

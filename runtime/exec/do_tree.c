@@ -49,7 +49,7 @@ static int open_source(const char *path_host, uint64_t dev, uint64_t ino, int *r
 static int mount_userns(struct exec_ctx *c, const struct op_mount *m, int *ret_made, int *ret_use,
 			struct err *e)
 {
-	struct idmap maps = { m->uid, m->gid, m->n_uid, m->n_gid };
+	struct idmap maps = { m->uid, m->gid, m->n_uid, m->n_gid, false, false };
 
 	*ret_use = -1;
 	switch (m->idmap) {
@@ -132,6 +132,7 @@ static int copy_on_write(struct exec_ctx *c, const struct op_mount *m, int *tree
 		.upper = -1,
 		.tmpfs_size_bytes = m->cow_tmpfs_bytes,
 		.redirect_dir = "nofollow",
+		.userxattr = root->u.root.userxattr,
 		.hide = m->n_hide ? &hide : NULL,
 	};
 	const struct mnt_change attr = { .set = m->attr_set, .clear = m->attr_clear };

@@ -26,6 +26,8 @@
 #include "base/fd.h"
 #include "base/mutant.h"
 #include "base/str.h"
+#include "base/table.h"
+#include "exec/ns.h"
 #include "sys/procfs.h"
 #include "sys/syscalls.h"
 
@@ -47,7 +49,13 @@ static int reset_oom(const struct egress_child *k, struct err *e)
 	char rel[64];
 
 	snprintf(rel, sizeof(rel), "%d/oom_score_adj", (int)getpid());
-	return procfs_write(k->procfd, rel, "0", e);
+	struct err why = ERR_INIT;
+
+	/* an ordinary user may not lower what he was given, and is not the one who is protected */
+	if (procfs_write(k->procfd, rel, "0", &why) == 0 || (k->rootless && why.sys == EACCES))
+		return 0;
+	*e = why;
+	return -1;
 }
 
 /* A hard limit below what is wanted (rootless engines) means fewer connections, not none. */
@@ -71,16 +79,52 @@ static int open_netlink(int *ret_fd, struct err *e)
 	return *ret_fd < 0 ? err_sys(e, "open a netlink socket") : 0;
 }
 
+/* Without root the runtime's own may belong to the host: it is never left and entered again. */
+static int enter_network(const struct egress_child *k, int netns)
+{
+	auto_close int now = -1;
+
+	if (netns < 0)
+		return unshare(CLONE_NEWNET);
+	if (ns_of(k->procfd, "self", NS_T_NETWORK, &now, NULL) == 0 && ns_ino(now) == ns_ino(netns))
+		return 0;
+	return setns(netns, CLONE_NEWNET);
+}
+
 /* The sockets keep answering for the namespace they were made in. */
 static int enter_networks(struct egress_child *k, struct err *e)
 {
-	if (k->own_netns >= 0 && setns(k->own_netns, CLONE_NEWNET) < 0)
+	if (k->own_netns >= 0 && enter_network(k, k->own_netns) < 0)
 		return err_sys(e, "enter the runtime's network namespace");
 	if (open_netlink(&k->fd[EGRESS_FD_NL_HOST], e))
 		return -1;
-	if (k->e_netns >= 0 ? setns(k->e_netns, CLONE_NEWNET) < 0 : unshare(CLONE_NEWNET) < 0)
+	if (enter_network(k, k->e_netns) < 0)
 		return err_sys(e, "enter the container's engine network namespace");
 	return open_netlink(&k->fd[EGRESS_FD_NL_E], e);
+}
+
+/*
+ * No id of the user's is left over, and the program refuses to be root: in a user namespace of its own
+ * it is not, nor has it a right over the one that it came from. What it may map is the id it has.
+ */
+static int leave_users_root(struct egress_child *k, struct err *e)
+{
+	static const struct {
+		const char *file, *text;
+	} maps[] = { { "setgroups", "deny" }, { "uid_map", "1 0 1" }, { "gid_map", "1 0 1" } };
+	char rel[64];
+
+	if (!k->rootless || k->uid != 0)
+		return 0;
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
+		return err_sys(e, "make a user namespace for the proxy");
+	for (size_t i = 0; i < ARRAY_SIZE(maps); i++) {
+		snprintf(rel, sizeof(rel), "%d/%s", (int)getpid(), maps[i].file);
+		if (procfs_write(k->procfd, rel, maps[i].text, e))
+			return -1;
+	}
+	k->uid = 1;
+	return 0;
 }
 
 /* Nothing is below this root and nothing can be made there; it is gone with the process. */
@@ -126,13 +170,15 @@ static int place_fds(struct egress_child *k, struct err *e)
 	return 0;
 }
 
-static int drop_privileges(uint32_t uid, struct err *e)
+/* @rootless: setgroups(2) may be denied for good, and the user's groups stay with what is his */
+static int drop_privileges(uint32_t uid, bool rootless, struct err *e)
 {
 	/* EINVAL ends it: one beyond the last capability that the kernel knows. */
 	for (int cap = 0; prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0; cap++)
 		;
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 ||
-	    sys_setgroups(0, NULL) < 0 || sys_setresgid(uid, uid, uid) < 0 ||
+	    (sys_setgroups(0, NULL) < 0 && !(rootless && errno == EPERM)) ||
+	    sys_setresgid(uid, uid, uid) < 0 ||
 	    sys_setresuid(uid, uid, uid) < 0 || sys_capset(0, 0, 0) < 0 ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_sys(e, "drop privileges to uid %u", uid);
@@ -159,7 +205,7 @@ static int become(struct egress_child *k, struct err *e)
 	sys_reset_signals(); /* conmon blocks, shims ignore */
 	if (leave_session(e) || reset_oom(k, e) ||
 	    cgroup_join_self(&k->cg, e) || enter_networks(k, e) || set_limits(e) ||
-	    place_fds(k, e) || enter_empty_root(e) || drop_privileges(k->uid, e))
+	    leave_users_root(k, e) || place_fds(k, e) || enter_empty_root(e) || drop_privileges(k->uid, k->rootless, e))
 		return -1;
 	return execute(k, e);
 }

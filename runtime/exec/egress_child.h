@@ -3,6 +3,7 @@
 #ifndef EXEC_EGRESS_CHILD_H
 #define EXEC_EGRESS_CHILD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/egress_wire.h"
@@ -13,7 +14,8 @@ struct egress_child {
 	int fd[EGRESS_FD__END]; /* as egress_wire.h numbers them; 0 to 2 unused */
 	int program, null, procfd;
 	int own_netns, e_netns; /* e_netns -1: an empty one, nothing can get out */
-	uint32_t uid;
+	uint32_t uid;  /* rootless and 0: the user's own */
+	bool rootless; /* the runtime is root of a user's user namespace */
 	struct cgroup_fds cg;
 };
 

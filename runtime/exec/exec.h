@@ -84,6 +84,30 @@ unsigned exec_sweep_uppers(const char *dir_host);
 /* exec_remove_upper() - the disposable upper directory, whatever it holds; at delete */
 int exec_remove_upper(const char *upper_host, struct err *e);
 
+/* The ids of a user: his own is 0, subordinate ones follow. */
+struct exec_ids {
+	struct plan_idmap *uid, *gid;
+	size_t n_uid, n_gid;
+};
+
+/**
+ * exec_outer_enter() - become root of a new user namespace with all of the user's ids, and of a mount
+ * namespace in it
+ *
+ * Several ids are mapped by newuidmap(1); a single one needs nothing. For the rest of this process:
+ * there is no way back. Fails where user namespaces are not for ordinary users.
+ */
+int exec_outer_enter(const struct exec_ids *ids, struct err *e);
+
+/* exec_outer_enter_of() - the user namespace in which that of @pid is nested; nothing where that is
+ * ours, or not below ours */
+int exec_outer_enter_of(pid_t pid, struct err *e);
+
+/* exec_outer_run() - @fn in a process that shares this one's memory and descriptors, root in a new
+ * user namespace as above (its mounts are ours) */
+int exec_outer_run(const struct exec_ids *ids, int (*fn)(void *arg, struct err *e), void *arg,
+		   struct err *e);
+
 /* exec_egress_dirs() - where the proxy's cgroup will be, for a delete after a create that was killed;
  * in the plan's arena */
 void exec_egress_dirs(const struct plan *p, struct plan_cg_dir **ret_dirs, size_t *ret_n);

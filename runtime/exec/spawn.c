@@ -19,6 +19,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -40,6 +41,24 @@ struct spawn_args {
 	child_fn *child;
 };
 
+/*
+ * A new user namespace takes its maker's limit: it is what the kernel lets its maker have in
+ * processes, in it and beside it (user_namespaces(7), from Linux 5.14), and the maker's own user
+ * namespace has none but the runtime.
+ */
+static bool limit_processes(const struct plan *p, struct rlimit *ret_was)
+{
+	const struct op *ns = plan_find(p, OP_USERNS);
+	struct rlimit now;
+
+	if (!ns || !ns->u.userns.nproc || mutant("rootless.nproc") ||
+	    getrlimit(RLIMIT_NPROC, &now) < 0 || now.rlim_cur <= ns->u.userns.nproc)
+		return false;
+	*ret_was = now;
+	now.rlim_cur = ns->u.userns.nproc;
+	return setrlimit(RLIMIT_NPROC, &now) == 0;
+}
+
 static int clone_child(struct exec_ctx *c, uint64_t flags,
 		       child_fn *child, struct err *e)
 {
@@ -55,7 +74,14 @@ static int clone_child(struct exec_ctx *c, uint64_t flags,
 		args.cgroup = (uint64_t)c->cg.v2_dir;
 	}
 
+	struct rlimit was;
+	bool limited = (flags & CLONE_NEWUSER) && limit_processes(c->plan, &was);
 	pid_t pid = fault("p_map.clone") ? (errno = EAGAIN, -1) : sys_clone3(&args, sizeof(args));
+	int why = errno;
+
+	if (limited && pid != 0)
+		(void)setrlimit(RLIMIT_NPROC, &was); /* the soft limit, up to the hard one again */
+	errno = why;
 	if (pid < 0)
 		return err_sys(e, "make the container's process (clone3, flags %#llx)",
 			       (unsigned long long)args.flags);

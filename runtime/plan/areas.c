@@ -77,6 +77,14 @@ static void ids(struct areas *s)
 	for (size_t i = 0; i < op->u.userns.n_uid; i++) {
 		const struct plan_idmap *m = &op->u.userns.uid[i];
 
+		if (op->u.userns.rootless) {
+			line(s, "open", op->rule,
+			     "ids %u to %u in the container are the user's who runs it, %u to %u of his: "
+			     "all his containers may have them",
+			     m->ctr, m->ctr + m->size - 1, m->host, m->host + m->size - 1);
+			continue;
+		}
+
 		line(s, m->host == 0 ? "open" : "safe", op->rule,
 		     "ids %u to %u in the container are %u to %u outside%s", m->ctr,
 		     m->ctr + m->size - 1, m->host, m->host + m->size - 1,

@@ -197,6 +197,9 @@ static int proxy_uid(const struct plan *p, struct err *e)
 
 	if (!g)
 		return 0;
+	/* in a user's own user namespace 0 is he, and may be the only id there is */
+	if (g->u.egress.uid == 0 && ns && ns->u.userns.rootless)
+		return 0;
 	if (g->u.egress.uid == 0)
 		return wrong(e, p, g, "no user id is reserved for the proxy");
 	if (ns && (is_host_id_of(ns->u.userns.uid, ns->u.userns.n_uid, g->u.egress.uid) ||

@@ -99,6 +99,17 @@ static void note_unsteered(struct build *b)
 			      "and Linux 5.9)");
 }
 
+static void note_uid(struct build *b, uint32_t uid)
+{
+	if (!facts_is_rootless(b->f))
+		return;
+	build_finding(b, "net.uid", FIND_NOTE, "agentrt-egress",
+		      uid ? "it runs with a subordinate id of the user's that no container has, the "
+			    "same for all his proxies" :
+			    "it runs with the user's own id, for no subordinate id is left over: what "
+			    "keeps it off his processes is its list of system calls and an empty root");
+}
+
 static struct plan_egress_entry to_entry(const struct egress_entry *in)
 {
 	static const char *const tls[] = {
@@ -121,7 +132,7 @@ void p_egress(struct build *b)
 	const struct profile *p = b->t->profile;
 	enum e_kind e_kind;
 	struct op_egress g = { .port = p->egress.port,
-			       .uid = b->f->egress_uid,
+			       .uid = facts_is_rootless(b->f) ? b->t->egress_uid : b->f->egress_uid,
 			       .profile = p->name,
 			       .memory_bytes = PROXY_MEMORY_BYTES,
 			       .pids = PROXY_PIDS };
@@ -139,6 +150,7 @@ void p_egress(struct build *b)
 		*arena_push(b->a, g.deny, g.n_deny) = to_entry(&p->egress.deny[i]);
 	note_unfilled(b, e_kind, &g);
 	note_unsteered(b);
+	note_uid(b, g.uid);
 	plan_add(b->p, OP_EGRESS, "profile", rule(b))->u.egress = g;
 }
 

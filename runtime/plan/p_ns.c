@@ -58,11 +58,16 @@ static int userns(struct build *b, struct err *e)
 			       "needs both");
 	}
 	p_rootless_maps(b, &u);
+	u.rootless = !b->f->in_initial_userns;
+	u.nproc = u.action == NS_NEW ? b->t->nproc : 0;
 	struct op *op = plan_add(b->p, OP_USERNS, "linux.namespaces",
-				 b->t->userns_private ? "userns.private" : "oci");
+				 b->t->userns_private ? "userns.private" :
+				 b->t->userns_made    ? "userns.rootless" : "oci");
 
 	if (b->t->userns_private)
 		op->note = "a private id range of this container";
+	else if (b->t->userns_made)
+		op->note = "nested, one to one: the ids are those of the user who runs it";
 	op->u.userns = u;
 	return 0;
 }

@@ -29,7 +29,7 @@ static void oom(struct build *b)
 		return;
 	op = plan_add(b->p, OP_OOM, "process.oomScoreAdj", build_rule(b, "process.oomScoreAdj", NULL));
 	op->u.oom.score_adj = (int)adj->v;
-	if (b->f->euid != 0) {
+	if (facts_is_rootless(b->f)) {
 		op->on_fail = FAIL_IGNORE;
 		op->note = "rootless: the score cannot be lowered";
 	}
@@ -181,7 +181,8 @@ static int groups(struct build *b, struct op_creds *c, struct err *e)
 {
 	const struct oci_user *u = &b->proc->user;
 	const struct op *ns = plan_find(b->p, OP_USERNS);
-	bool denied = b->f->euid != 0 && (!ns || ns->u.userns.deny_setgroups);
+	bool denied = b->f->deny_setgroups ||
+		      (b->f->euid != 0 && (!ns || ns->u.userns.deny_setgroups));
 
 	if (denied && u->n_additional_gids)
 		return err_set(e, ERR_SPEC, "process.user.additionalGids: cannot be set by a rootless "

@@ -22,7 +22,7 @@ static const char *state_root_tag(struct build *b)
 /* A container's id is unique below one --root only, uppers are shared by all: hence the tag. */
 static int upper_dir(struct build *b, struct op_root *r, struct err *e)
 {
-	const char *dir = b->t->profile->root.dir;
+	const char *dir = b->f->data_dir ? b->f->data_dir : b->t->profile->root.dir;
 
 	if (!dir || dir[0] != '/')
 		return err_set(e, ERR_INPUT, "profile %s: root.dir must be an absolute path: a disposable "
@@ -114,7 +114,9 @@ static bool has_cow(const struct build *b)
 int p_root(struct build *b, struct err *e)
 {
 	const struct fact_path *at = &b->f->root.at;
-	struct op_root r = { .dev = at->dev, .ino = at->ino, .no_pivot = b->o->no_pivot };
+	/* an overlay that is mounted in a user namespace may use no other attributes */
+	struct op_root r = { .dev = at->dev, .ino = at->ino, .no_pivot = b->o->no_pivot,
+			     .userxattr = !b->f->in_initial_userns };
 
 	if (!b->s->root || !b->s->root->path)
 		return err_set(e, ERR_SPEC, "root.path: absent");

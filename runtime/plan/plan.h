@@ -153,6 +153,8 @@ struct op_userns { /* no such op: the runtime's own user namespace */
 	bool deny_setgroups; /* rootless single map */
 	bool newidmap;	     /* through newuidmap(1)/newgidmap(1) */
 	bool mounts_inside;  /* the runtime may clone no mount but as root of this namespace */
+	bool rootless;	     /* nested in a user's own: its host ids are that one's */
+	uint64_t nproc;	     /* RLIMIT_NPROC at its making: what all processes in it count against; 0 */
 };
 struct op_ns { /* every type but user has one; network has none where there is an A */
 	int type; /* enum oci_ns_type's numbers, named by plan_ns_name() */

@@ -151,7 +151,8 @@ static const struct show_row userns[] = {
 	ROW_AZ(op_userns, action, SHOW_NAME, show_ns_action), ROW(op_userns, path_host, SHOW_STR),
 	ROW(op_userns, ino, SHOW_U64), LIST(op_userns, uid, SHOW_ROWS, &idmap),
 	LIST(op_userns, gid, SHOW_ROWS, &idmap), ROW(op_userns, deny_setgroups, SHOW_BOOL),
-	ROW(op_userns, newidmap, SHOW_BOOL), ROW(op_userns, mounts_inside, SHOW_BOOL), END };
+	ROW(op_userns, newidmap, SHOW_BOOL), ROW(op_userns, mounts_inside, SHOW_BOOL),
+	ROW(op_userns, rootless, SHOW_BOOL), ROW(op_userns, nproc, SHOW_U64), END };
 
 static const struct show_table offset = { sizeof(struct plan_time_offset), (const struct show_row[]){
 	ROW(plan_time_offset, clock, SHOW_STR), ROW_Z(plan_time_offset, secs, SHOW_I64),

@@ -125,6 +125,8 @@ static void userns(struct strbuf *b, const struct op *op)
 		strbuf_adds(b, "\n" INDENT "by newuidmap and newgidmap");
 	if (u->deny_setgroups)
 		strbuf_adds(b, "\n" INDENT "no supplementary groups");
+	if (u->nproc)
+		strbuf_addf(b, "\n" INDENT "at most %" PRIu64 " processes in it", u->nproc);
 }
 
 static void ns(struct strbuf *b, const struct op *op)

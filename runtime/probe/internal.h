@@ -19,6 +19,7 @@ struct probe_ctx {
 };
 
 void probe_kernel(struct arena *a, const struct probe_opts *o, struct facts *f);
+void probe_user(struct arena *a, struct facts *f); /* after probe_kernel() */
 int probe_cgroups(struct probe_ctx *c, struct err *e);
 
 /**

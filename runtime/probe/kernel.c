@@ -76,6 +76,8 @@ static void probe_rlimits(struct facts *f)
 
 	if (getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_max != RLIM_INFINITY)
 		f->open_files = r.rlim_max;
+	if (getrlimit(RLIMIT_NPROC, &r) == 0 && r.rlim_max != RLIM_INFINITY)
+		f->processes = r.rlim_max;
 	if (getrlimit(RLIMIT_RTPRIO, &r) == 0)
 		f->rt_priority = r.rlim_max;
 	if (getrlimit(RLIMIT_NICE, &r) == 0)

@@ -22,6 +22,7 @@ static int probe_begin(struct probe_ctx *c, struct arena *a, const struct probe_
 	if (mountinfo_read(a, &c->mounts, e))
 		return -1;
 	probe_kernel(a, o, c->f);
+	probe_user(a, c->f);
 	probe_resctrl(c);
 	return probe_cgroups(c, e);
 }

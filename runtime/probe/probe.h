@@ -36,7 +36,7 @@ struct probe_opts {
  * @s:		the config as read; relative paths are taken from @bundle_host
  * @bundle_host: absolute
  *
- * Left zero for the caller to fill from state/: id_base, id_size, egress_uid, pod.
+ * Left zero for the caller to fill from state/: id_base, id_size, egress_uid, pod, own_userns.
  */
 int probe_facts(struct arena *a, const struct oci_spec *s, const char *bundle_host,
 		const struct probe_opts *o, struct facts **ret_facts, struct err *e);

@@ -198,8 +198,8 @@ static void add_line(struct book *b, const struct host_file *f, const char *user
 		(struct span){ first, (uint64_t)first + count - 1 };
 }
 
-/* The @n-th range of @user in a file like /etc/subuid; false: there is none. */
-static bool nth_range(const char *text, const char *user, size_t n, struct span *ret)
+bool ids_nth_range(const char *text, const char *user, size_t n, uint32_t *ret_first,
+		   uint32_t *ret_count)
 {
 	auto_free char *copy = xstrdup(text);
 	char *p = copy;
@@ -211,10 +211,21 @@ static bool nth_range(const char *text, const char *user, size_t n, struct span 
 		if (!line || !streq(name, user) || !str_to_u32(base, &first) ||
 		    !str_to_u32(line, &count) || count == 0 || n--)
 			continue;
-		*ret = (struct span){ first, (uint64_t)first + count - 1 };
+		*ret_first = first;
+		*ret_count = count;
 		return true;
 	}
 	return false;
+}
+
+static bool nth_range(const char *text, const char *user, size_t n, struct span *ret)
+{
+	uint32_t first, count;
+
+	if (!ids_nth_range(text, user, n, &first, &count))
+		return false;
+	*ret = (struct span){ first, (uint64_t)first + count - 1 };
+	return true;
 }
 
 /* The first range of the user that is large enough and the same for users and groups. */

@@ -20,6 +20,10 @@ struct ids_place {
 	struct id_space from;
 };
 
+/* ids_nth_range() - of @user in the text of a file like /etc/subuid; false: there is none */
+bool ids_nth_range(const char *text, const char *user, size_t n, uint32_t *ret_first,
+		   uint32_t *ret_count);
+
 int ids_reserve(const struct ids_place *at, const char *root, const char *id, const char *pod,
 		struct id_grant *ret_grant, struct err *e);
 int ids_peek(const struct ids_place *at, struct id_grant *ret_grant, struct err *e);

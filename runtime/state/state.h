@@ -130,6 +130,19 @@ int state_reserve_ids(const struct id_space *from, const char *root, const char 
 		      const char *pod, struct id_grant *ret_grant, struct err *e);
 /* state_peek_ids() - what state_reserve_ids() would give now; reserves nothing (`explain`) */
 int state_peek_ids(const struct id_space *from, struct id_grant *ret_grant, struct err *e);
+/* state_user_name() - of /etc/passwd; the number where it has none */
+const char *state_user_name(struct arena *a, uint32_t uid);
+
+/* A user's ids as the maps of a user namespace: his own is 0, subordinate ones follow. */
+struct state_user_ids {
+	struct plan_idmap *uid, *gid;
+	size_t n_uid, n_gid;
+};
+
+/* state_user_ids() - from subuid and subgid in @etc; a single row where they give him none */
+void state_user_ids(struct arena *a, const char *etc, uint32_t uid, uint32_t gid,
+		    struct state_user_ids *ret);
+
 int state_release_ids(const char *root, const char *id, struct err *e);
 
 /* The state document of `state` and of hooks: compact JSON, "/" unescaped. */

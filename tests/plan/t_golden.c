@@ -87,7 +87,7 @@ static int build_exec(struct golden *g, const struct tight *t, const struct fact
 	size_t n;
 
 	if (spec_parse_process(g->a, process, strlen(process), "process.json", &proc, e) ||
-	    tighten_process(g->a, proc, t->profile, &tight_proc, &findings, &n, e))
+	    tighten_process(g->a, proc, t->profile, f, &tight_proc, &findings, &n, e))
 		return -1;
 	return plan_build_exec(g->a, t->spec, tight_proc, t->seccomp2, f, &target, ret, e);
 }

@@ -288,7 +288,7 @@ static void exec(void)
 	size_t n = 0;
 
 	spec_parse_process(&a, text, sizeof(text) - 1, "p.json", &in, &e);
-	if (!t_ok(in && !tighten_process(&a, in, h_profile(&a, "agent", NULL), &p, &f, &n, &e),
+	if (!t_ok(in && !tighten_process(&a, in, h_profile(&a, "agent", NULL), h_facts(&a), &p, &f, &n, &e),
 		  "a process for exec is tightened"))
 		return;
 	t_ok(!oci_env_get(p, "GITHUB_TOKEN") && oci_env_get(p, "HTTP_PROXY"),
@@ -297,7 +297,7 @@ static void exec(void)
 	     "exec gets the profile's capabilities and no_new_privs");
 	t_ok(oci_env_get(in, "GITHUB_TOKEN") && in->caps->bounding != 1 && !in->no_new_privileges,
 	     "the process as it came is not changed");
-	t_ok(!tighten_process(&a, in, h_profile(&a, "oci", NULL), &p, &f, &n, &e) && n == 0 &&
+	t_ok(!tighten_process(&a, in, h_profile(&a, "oci", NULL), h_facts(&a), &p, &f, &n, &e) && n == 0 &&
 		     p->n_env == in->n_env && p->caps->bounding == in->caps->bounding,
 	     "the oci profile leaves a process for exec as it is");
 }
@@ -311,7 +311,7 @@ static struct oci_process *one(struct arena *a, const char *more, const char *en
 	struct oci_process *out = NULL;
 	struct err e = ERR_INIT;
 
-	if (tighten_process(a, &in, h_profile(a, "agent", more), &out, ret_findings, ret_n, &e))
+	if (tighten_process(a, &in, h_profile(a, "agent", more), h_facts(a), &out, ret_findings, ret_n, &e))
 		h_bail(&e);
 	return out;
 }

@@ -9,7 +9,7 @@ enum want { NARROW, WIDER, BAD };
 /* The profile that the annotations are laid over. */
 static const char base[] =
 	"\"landlock\":{\"files\":true,\"scope\":true,\"tcp\":true,\"ports\":[80]},"
-	"\"limits\":{\"maxLifetimeSeconds\":60},\"root\":{\"sizeBytes\":1000},\"namespaces\":{\"shared\":[\"uts\",\"ipc\"]},"
+	"\"limits\":{\"maxLifetimeSeconds\":60,\"require\":true},\"root\":{\"sizeBytes\":1000},\"namespaces\":{\"shared\":[\"uts\",\"ipc\"]},"
 	"\"mounts\":{\"projects\":\"ro\",\"hide\":[\".h\"],\"show\":[\".s\",\".t\"],"
 	"\"allow\":[\"/srv/a\",\"/srv/b\"],\"engineRoots\":[\"/e\"]},"
 	"\"env\":{\"strict\":true,\"keep\":[\"A\",\"B*\"],\"allow\":[\"A_TOKEN\",\"B_TOKEN\"]},"
@@ -82,6 +82,8 @@ static const struct {
 	{ "limits.maxLifetimeSeconds", "59", NARROW },
 	{ "limits.maxLifetimeSeconds", "61", WIDER },
 	{ "limits.maxLifetimeSeconds", "0", WIDER },
+	{ "limits.require", "true", NARROW },
+	{ "limits.require", "false", WIDER },
 	{ "paths.masked", "/m,/n", NARROW },
 	{ "paths.masked", "/n", WIDER },
 	{ "paths.masked", "", WIDER },

@@ -133,6 +133,8 @@ static void no_range(struct facts *f)
 static void rootless(struct facts *f)
 {
 	f->in_initial_userns = false;
+	f->root.userxattr = true;
+	f->data_dir = "/home/u/.local/share/agentrt";
 }
 static void no_overlay(struct facts *f)
 {
