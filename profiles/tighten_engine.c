@@ -194,7 +194,9 @@ static const char *derived_root(struct tighten_ctx *c)
 		{ "rootfs", "overlayfs", NULL }, /* dockerd with containerd's images */
 		{ "vfs", "dir", NULL },		 /* Podman without an overlay */
 	};
-	const char *at = c->f->root.at.realpath;
+	/* A user's engine may have no overlay; as root a directory could be anybody's. */
+	bool is_engines = c->f->root.is_overlay || !c->f->in_initial_userns;
+	const char *at = is_engines ? c->f->root.at.realpath : NULL;
 	const char *part[3] = { NULL };
 	char *s = arena_strdup(c->a, at ? at : "");
 
