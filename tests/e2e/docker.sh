@@ -26,7 +26,9 @@ allow=$(for h in $apt_hosts; do printf '"%s:80", ' "$h"; done | sed 's/, $//')
 open_profile apt "{\"name\": \"apt\", \"version\": 1, \"extends\": \"agent\", \"egress\": {\"allow\": [$allow]}}"
 open_profile env '{"name": "env", "version": 1, "extends": "agent", "env": {"allow": ["GITHUB_TOKEN"]}}'
 
-dk_start "agent=$agentrt" "apt=$work/apt" "env=$work/env" "agentrt-oci=$work/agentrt-oci" || { echo "Bail out! no dockerd"; exit 1; }
+open_profile peer '{"name": "peer", "version": 1, "extends": "agent", "egress": {"allow": [{"host": "one", "ports": [80], "addresses": ["172.29.88.0/24"]}, "two:80"]}}'
+
+dk_start "agent=$agentrt" "apt=$work/apt" "env=$work/env" "peer=$work/peer" "agentrt-oci=$work/agentrt-oci" || { echo "Bail out! no dockerd"; exit 1; }
 dk import "$debian" deb >/dev/null
 run() { timeout 60 docker -H "unix://$DK_SOCK" run --rm "$@"; }
 status_of() { run "$@" >/dev/null 2>&1; echo $?; }
@@ -120,6 +122,22 @@ like "and fails where nothing is allowed" "$(run deb sh -c "$no_proxy_set"' apt-
 out=$(run deb sh -c 's=$(date +%s%3N); apt-get -o Acquire::Retries=0 update 2>&1; echo "status $? after $(($(date +%s%3N) - s)) ms"' 2>&1)
 like "with an empty allow list the same says why" "$out" '403|egress.allow|denied'
 like "and fails within two seconds" "$out" '^status [1-9][0-9]* after 1?[0-9]{1,3} ms'
+
+# --- containers on a network of their own: one of them is the only destination that is allowed
+web='use Socket; socket(S, PF_INET, SOCK_STREAM, 0); setsockopt(S, SOL_SOCKET, SO_REUSEADDR, 1); bind(S, pack_sockaddr_in(80, INADDR_ANY)) or die; listen(S, 5); while (accept(C, S)) { sysread(C, $_, 4096); print C "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nSERVICE\n"; close C }'
+dk network create --subnet 172.29.88.0/24 peers >/dev/null
+for name in one two three; do dk run -d --name "$name" --network peers --runtime agentrt-oci deb perl -e "$web" >/dev/null; done
+three=$(dk inspect -f '{{.NetworkSettings.Networks.peers.IPAddress}}' three)
+ask='use Socket; my ($h, $p) = @ARGV; my $a = inet_aton($h) or do { print "NONAME\n"; exit }; socket(T, PF_INET, SOCK_STREAM, 0); connect(T, pack_sockaddr_in($p, $a)) or do { print "REFUSED\n"; exit }; syswrite T, "GET / HTTP/1.1\r\nHost: $h\r\n\r\n"; print while <T>'
+peer() { run --network peers --runtime peer deb perl -e "$ask" "$@"; }
+like "a container is reached by its Docker name, where its network is named" "$(peer one 80)" '^SERVICE'
+is "on another port it is not" "$(peer one 81)" REFUSED
+like "one whose network is not named is not, and the answer says why" "$(peer two 80)" 'egress.global'
+is "the name of a third does not exist" "$(peer three 80)" NONAME
+is "nor is it reached by its address" "$(peer "$three" 80)" REFUSED
+is "nor is the gateway, which is the host" "$(peer 172.29.88.1 80)" REFUSED
+dk rm -f one two three >/dev/null
+dk network rm peers >/dev/null
 
 # --- what differs, as docs/engines.md says
 dk run -d --name diff deb sh -c 'echo x >/written; sleep 60' >/dev/null
