@@ -90,16 +90,17 @@ is "each line has the members that the schema requires" \
 	"$(jq -c --slurpfile s "$here/../docs/egress-log.schema.json" 'select((has("suppressed") | not) and (($s[0].oneOf[0].required - keys) != []))' <"$work/followed")" ""
 rt delete --force "$id"
 
-# --- git over ssh, to an sshd of ours in an engine namespace of ours
-command -v git >/dev/null && command -v ssh >/dev/null && [ -x /usr/sbin/sshd ] && command -v ip >/dev/null || {
-	skip "git over ssh" "needs git, ssh, sshd and ip"
+# --- git over ssh and https, to servers of ours in an engine namespace of ours
+command -v git >/dev/null && command -v ssh >/dev/null && [ -x /usr/sbin/sshd ] && command -v ip >/dev/null &&
+	command -v python3 >/dev/null && command -v openssl >/dev/null || {
+	skip "git over ssh and https" "needs git, ssh, sshd, ip, python3 and openssl"
 	tap_done
 	exit
 }
 mkdir -p "$work/git" /run/sshd
 touch "$work/ns" "$work/srv"
 unshare --net="$work/ns" true && unshare --net="$work/srv" true || { skip "git over ssh" "no network namespaces"; tap_done; exit; }
-umount_ns() { umount -l "$work/ns" "$work/srv" 2>/dev/null; kill "${sshd_pid:-0}" 2>/dev/null; }
+umount_ns() { umount -l "$work/ns" "$work/srv" 2>/dev/null; kill ${sshd_pid:+"$sshd_pid"} ${web_pid:+"$web_pid"} 2>/dev/null; }
 trap 'umount_ns; bundle_cleanup' EXIT
 in_ns() { nsenter --net="$work/$1" "${@:2}"; }
 in_ns ns ip link set lo up
@@ -123,20 +124,59 @@ PidFile none
 END
 in_ns srv setsid /usr/sbin/sshd -D -e -f "$work/git/sshd_config" >"$work/sshd.log" 2>&1 </dev/null &
 sshd_pid=$!
-# An address is named, for there is no name server behind this namespace.
-put ssh '{"allow": ["203.0.113.9:22"]}'
+# A name server for two names of that machine, and what git calls a dumb server: files by TLS.
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=git.test -addext subjectAltName=DNS:git.test \
+	-keyout "$work/git/tls.key" -out "$work/git/tls.crt" 2>/dev/null
+cat >"$work/git/servers.py" <<'END'
+import functools, http.server, os, socket, ssl, sys, threading
+where = sys.argv[1]
+s = http.server.ThreadingHTTPServer(("203.0.113.9", 443), functools.partial(
+    http.server.SimpleHTTPRequestHandler, directory=where))
+c = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+c.load_cert_chain(where + "/tls.crt", where + "/tls.key")
+s.socket = c.wrap_socket(s.socket, server_side=True)
+threading.Thread(target=s.serve_forever, daemon=True).start()
+u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+u.bind(("203.0.113.9", 53))
+while True:
+    q, who = u.recvfrom(512)
+    end = q.index(0, 12) + 5
+    known = q[12:end - 4] in (b"\3git\4test\0", b"\3web\4test\0")
+    a = known and q[end - 4:end - 2] == b"\0\1"
+    u.sendto(q[:2] + (b"\x81\x80" if known else b"\x81\x83") + b"\0\1\0" + bytes([a]) + b"\0\0\0\0" + q[12:end] +
+             (b"\xc0\x0c\0\1\0\1\0\0\0\5\0\4" + socket.inet_aton("203.0.113.9") if a else b""), who)
+END
+in_ns srv python3 "$work/git/servers.py" "$work/git" >"$work/web.log" 2>&1 </dev/null &
+web_pid=$!
+echo nameserver 203.0.113.9 >"$work/resolv.conf"
+put ssh '{"allow": ["git.test:22", "git.test:443", "web.test:443"]}'
 # The tools are the host's: bound in one by one, read-only, as an administrator's profile permits.
 binds=$(for d in /usr /lib /lib64 /bin; do [ -e "$d" ] && printf '{"destination":"%s","type":"bind","source":"%s","options":["rbind","ro"]},' "$d" "$(readlink -f "$d")"; done)
 jq -n --argjson b "[${binds%,}]" '[$b[].source]' >"$work/paths.json"
 jq --slurpfile p "$work/paths.json" '. + {mounts: {allow: $p[0]}}' "$work/profiles/ssh.json" >"$work/x" && mv "$work/x" "$work/profiles/ssh.json"
+binds+='{"destination":"/etc/resolv.conf","type":"bind","source":"'$work'/resolv.conf","options":["rbind","ro"]},'
 BUNDLE=$(printf '.mounts += [%s] | (.linux.namespaces[] | select(.type == "network")).path = "%s"' "${binds%,}" "$work/ns")
-script='umask 077; echo "'"$(cat "$work/git/key")"'" >/tmp/key; cd /tmp && git init -q w && cd w && git config user.email a@b && git config user.name a && echo x >f && git add f && git commit -qm x &&
-GIT_SSH_COMMAND="ssh -i /tmp/key -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -F none" git push -q ssh://root@203.0.113.9'"$work"'/git/repo.git HEAD:refs/heads/pushed 2>&1; echo "push $?"
-GIT_SSH_COMMAND="ssh -i /tmp/key -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -F none -o ConnectTimeout=5" git ls-remote ssh://root@203.0.113.10/x 2>&1; echo "other $?"'
+ssh_options='-F none -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o ConnectTimeout=5'
+script='umask 077; echo "'"$(cat "$work/git/key")"'" >/tmp/key; echo "'"$(cat "$work/git/tls.crt")"'" >/tmp/ca; cd /tmp
+unset HTTP_PROXY HTTPS_PROXY ALL_PROXY http_proxy https_proxy all_proxy
+export GIT_SSH_COMMAND="ssh -i /tmp/key '"$ssh_options"'" GIT_SSL_CAINFO=/tmp/ca GIT_TERMINAL_PROMPT=0
+git init -q w && cd w && git config user.email a@b && git config user.name a && echo x >f && git add f && git commit -qm x &&
+git push -q ssh://root@git.test'"$work"'/git/repo.git HEAD:refs/heads/pushed 2>&1; echo "push $?"
+git ls-remote ssh://root@203.0.113.10/x 2>&1; echo "other $?"
+ssh -i /tmp/key '"$ssh_options"' root@web.test true 2>&1; echo "ssh $?"'
 got=$(in_box -p ssh "$BUNDLE" "$script" 2>&1)
-like "git pushes over ssh with no proxy set" "$got" 'push 0'
+like "git pushes over ssh, to a name, with no proxy set" "$got" 'push 0'
 is "and what it pushed is there" "$(git -C "$work/git/repo.git" rev-parse -q --verify refs/heads/pushed >/dev/null && echo yes)" yes
 like "another host on that port is refused" "$got" 'other 128'
+like "and ssh to a name that is allowed on other ports prints the rule, the way out and where to read more" "$got" \
+	'egress.port: web.test:22: .* add "web.test:22" to the allow list of profile ssh.*/run/agentrt/policy.md'
+git -C "$work/git/repo.git" update-server-info
+script=${script%%git init*}'git clone -q -b pushed https://git.test/repo.git r 2>&1; echo "clone $? $(cat r/f)"
+git clone -q https://web.test/repo.git q 2>&1; echo "wrong $?"; git ls-remote https://evil.test/repo.git 2>&1; echo "other $?"'
+got=$(in_box -p ssh "$BUNDLE" "$script" 2>&1)
+like "git clones over https, from a name" "$got" 'clone 0 x'
+like "from another name of the same server TLS itself does not" "$got" 'wrong 128'
+like "and another name does not exist" "$(tr '\n' ' ' <<<"$got")" 'Could not resolve host: evil.test.* other 128'
 umount_ns
 is "nothing is left" "$(left_of "-$$")" ""
 tap_done
