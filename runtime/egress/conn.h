@@ -11,8 +11,10 @@
  *   CONN_LINGER  all is said; what the client still sends is thrown away, so that closing does
  *                not reset the connection before it has read the answer
  *
- * Caps: CONN_MAX connections, CONN_HALF_OPEN of them without a destination. At a cap the oldest
- * half-open connection makes room, then the one that has been idle longest (CONN_IDLE_VICTIM_MS at
+ * Caps: CONN_MAX connections, CONN_HALF_OPEN of them without a destination: the oldest of these makes
+ * room for one more. Where all slots are taken, the oldest goes that has yet to say what the entry
+ * wants, or its next request; then the one whose server has been silent longest
+ * (CONN_DIAL_VICTIM_MS at least); then the one that has been idle longest (CONN_IDLE_VICTIM_MS at
  * least); else the newcomer is told 503. A new way in is a struct way in a file of its own, and a
  * listener.
  */
@@ -35,6 +37,7 @@
 #define CONN_KEEP_MS	      60000	/* between a response and the next request */
 #define CONN_HALF_CLOSED_MS   600000	/* the same after one side has ended */
 #define CONN_IDLE_VICTIM_MS   30000
+#define CONN_DIAL_VICTIM_MS   2000
 
 enum conn_state {
 	CONN_FREE,

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "base/fd.h"
+#include "base/mutant.h"
 #include "egress/start.h"
 
 #define ACCEPT_TURN 64
@@ -38,46 +39,92 @@ void conn_table_put(struct conn *c)
 	c->state = CONN_FREE;
 }
 
-/* The oldest of those that may go: half-open ones first, then idle ones. */
-static struct conn *victim(struct conn_table *t, bool half_open)
+static bool is_head(const struct conn *c)
 {
-	int64_t limit = t->loop->now_ms - (half_open ? 0 : CONN_IDLE_VICTIM_MS);
+	return c->state == CONN_HEAD;
+}
+
+static bool is_unsaid(const struct conn *c)
+{
+	return c->state == CONN_HEAD || (c->state == CONN_RELAY && c->check != CHECK_NONE);
+}
+
+static bool is_dialling(const struct conn *c)
+{
+	return c->state == CONN_DIAL;
+}
+
+static bool is_taken(const struct conn *c)
+{
+	return c->state != CONN_FREE;
+}
+
+/* The oldest of a kind, if it has been idle for that long. */
+static struct conn *victim(struct conn_table *t, bool (*is)(const struct conn *), int64_t idle_ms)
+{
 	struct conn *best = NULL;
 
 	for (size_t i = 0; i < t->high; i++) {
 		struct conn *c = &t->conn[i];
 
-		if (c->state == CONN_FREE || (half_open && c->state != CONN_HEAD) ||
-		    c->active_ms > limit)
-			continue;
-		if (!best || c->active_ms < best->active_ms)
+		if (is(c) && t->loop->now_ms - c->active_ms >= idle_ms &&
+		    (!best || c->active_ms < best->active_ms))
 			best = c;
 	}
 	return best;
 }
 
-static void make_room(struct conn_table *t)
+/* As much of it as the socket takes, and no word to who has asked for nothing. */
+static void say_busy(struct conn_table *t, void (*say)(struct strbuf *, const struct answer *), int fd,
+		     enum check check)
 {
-	struct conn *c = NULL;
+	struct answer a = { .rule = RULE_BUSY, .profile = t->policy->profile, .check = check };
+	auto_strbuf struct strbuf b = STRBUF_INIT;
 
-	if (t->n_half_open >= CONN_HALF_OPEN || t->n >= t->max)
-		c = victim(t, true);
-	if (!c && t->n >= t->max)
-		c = victim(t, false);
-	if (c)
-		conn_close(c);
+	say(&b, &a);
+	(void)send(fd, b.p, b.len, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 /* Nothing is read and nothing waited for: there is no slot to do it in. */
 static void turn_away(struct conn_table *t, const struct way *way, int fd)
 {
-	struct answer a = { .rule = RULE_BUSY, .profile = t->policy->profile };
 	struct record_line line = { .via = "", .name = "", .rule = RULE_BUSY };
-	auto_strbuf struct strbuf b = STRBUF_INIT;
 
-	way->answer(&b, &a);
-	(void)send(fd, b.p, b.len, MSG_NOSIGNAL | MSG_DONTWAIT); /* as much as it takes */
+	say_busy(t, way->answer, fd, CHECK_NONE);
 	record_write(t->record, &line, t->loop->now_ms);
+}
+
+static void evict(struct conn *c)
+{
+	if (c->state == CONN_HEAD || c->state == CONN_DIAL)
+		say_busy(c->table, c->way->answer, c->client.src.fd, c->check);
+	else if (is_unsaid(c) && c->n_requests == 0)
+		say_busy(c->table, answer_inside, c->client.src.fd, c->check);
+	conn_close(c);
+}
+
+/* Who goes first where all slots are taken. */
+static const struct {
+	bool (*is)(const struct conn *c);
+	int64_t idle_ms;
+} victims[] = {
+	{ is_unsaid, 0 },
+	{ is_dialling, CONN_DIAL_VICTIM_MS },
+	{ is_taken, CONN_IDLE_VICTIM_MS },
+};
+
+static void make_room(struct conn_table *t)
+{
+	struct conn *c = NULL;
+
+	if (t->n_half_open >= CONN_HALF_OPEN && !mutant("conn.half_open"))
+		c = victim(t, is_head, 0);
+	if (mutant("conn.victims"))
+		return;
+	for (size_t i = 0; !c && t->n >= t->max && i < ARRAY_SIZE(victims); i++)
+		c = victim(t, victims[i].is, victims[i].idle_ms);
+	if (c)
+		evict(c);
 }
 
 /* Where the client connected to; false if that cannot be told. */
