@@ -628,7 +628,8 @@ int narrow_annotate(struct arena *a, const struct profile *p, const struct oci_k
 		    const char *const *allow, size_t n_allow, const struct profile **ret_profile,
 		    struct err *e)
 {
-	for (const struct oci_kv *kv = v; kv < v + n; kv++) {
+	for (size_t i = 0; i < n; i++) {
+		const struct oci_kv *kv = &v[i];
 		const struct row *row = find_row(kv->key);
 
 		if (!str_has_prefix(kv->key, ANNOTATION_PREFIX) ||

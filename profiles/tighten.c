@@ -125,12 +125,15 @@ static int check_complete(const struct profile *p, struct err *e)
 /* Annotations that the profile has been changed by. */
 static void find_marks(struct tighten_ctx *c)
 {
-	for (const struct profile_mark *m = c->p->marks; m < c->p->marks + c->p->n_marks; m++)
+	for (size_t i = 0; i < c->p->n_marks; i++) {
+		const struct profile_mark *m = &c->p->marks[i];
+
 		tighten_find(c, m->widens ? "annotation.widen" : "annotation.narrow",
 			     m->widens ? FIND_PASSED : FIND_REPLACED,
 			     m->widens ? "annotations.allow of agentrt.json names it"
 				       : "the container asks for less than its profile gives",
 			     "annotations: %s", m->key);
+	}
 }
 
 int tighten(struct arena *a, const struct oci_spec *s, const struct profile *p,

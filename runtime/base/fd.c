@@ -80,16 +80,22 @@ int fd_write_all(int fd, const void *data, size_t n)
 	return 0;
 }
 
-int fd_write_file_at(int dirfd, const char *name, const char *data, size_t n, mode_t mode,
-		     struct err *e)
+/* What is there already was left by a process that was killed: process ids come again. */
+static int create_tmp(int dirfd, const char *tmp)
 {
-	char tmp[300];
-	int len = snprintf(tmp, sizeof(tmp), ".%s.%d", name, (int)getpid());
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
+	int fd = openat(dirfd, tmp, flags, 0600);
 
-	if (len < 0 || (size_t)len >= sizeof(tmp))
-		return err_set(e, ERR_INPUT, "write %s: name too long", name);
+	if (fd < 0 && errno == EEXIST && unlinkat(dirfd, tmp, 0) == 0)
+		fd = openat(dirfd, tmp, flags, 0600);
+	return fd;
+}
 
-	auto_close int fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+static int replace(int dirfd, const char *name, const char *tmp, const char *data, size_t n,
+		   mode_t mode, struct err *e)
+{
+	auto_close int fd = create_tmp(dirfd, tmp);
+
 	if (fd < 0)
 		return err_sys(e, "create %s", name);
 	if (fchmod(fd, mode) < 0 || fd_write_all(fd, data, n) < 0 ||
@@ -99,4 +105,26 @@ int fd_write_file_at(int dirfd, const char *name, const char *data, size_t n, mo
 		return -1;
 	}
 	return 0;
+}
+
+int fd_write_file_at(int dirfd, const char *name, const char *data, size_t n, mode_t mode,
+		     struct err *e)
+{
+	char tmp[300];
+	int len = snprintf(tmp, sizeof(tmp), ".%s.%d", name, (int)getpid());
+
+	if (len < 0 || (size_t)len >= sizeof(tmp))
+		return err_set(e, ERR_INPUT, "write %s: name too long", name);
+	return replace(dirfd, name, tmp, data, n, mode, e);
+}
+
+int fd_write_locked_at(int dirfd, const char *name, const char *data, size_t n, mode_t mode,
+		       struct err *e)
+{
+	char tmp[300];
+	int len = snprintf(tmp, sizeof(tmp), ".%s.new", name);
+
+	if (len < 0 || (size_t)len >= sizeof(tmp))
+		return err_set(e, ERR_INPUT, "write %s: name too long", name);
+	return replace(dirfd, name, tmp, data, n, mode, e);
 }

@@ -41,4 +41,9 @@ int fd_write_all(int fd, const void *data, size_t n);
 int fd_write_file_at(int dirfd, const char *name, const char *data, size_t n, mode_t mode,
 		     struct err *e);
 
+/* fd_write_locked_at() - the same for a file that only the holder of a lock writes: the temporary name
+ * is always one, so that writers which are killed leave one file at most, and the next takes it */
+int fd_write_locked_at(int dirfd, const char *name, const char *data, size_t n, mode_t mode,
+		       struct err *e);
+
 #endif

@@ -12,6 +12,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/path.h"
+#include "base/sanitize.h"
 #include "base/table.h"
 #include "cmd/cmd.h"
 #include "cmd/commit.gen.h"
@@ -94,6 +95,8 @@ static void version_text(struct strbuf *b)
 #ifdef AGENTRT_MUTANTS
 	strbuf_adds(b, "mutants: on\n");
 #endif
+	if (SANITIZED)
+		strbuf_adds(b, "sanitizers: on\n");
 }
 
 static bool is_one_of(const char *s, const char *const *names)

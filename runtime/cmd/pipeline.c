@@ -121,9 +121,9 @@ static int make_plan(struct cmd_ctx *ctx, const struct pipeline_opts *o, struct 
 
 void pipeline_report(const struct finding *findings, size_t n)
 {
-	for (const struct finding *f = findings; f < findings + n; f++)
-		log_debug("%s: %s: %s (%s)", f->rule, finding_action_name[f->action], f->what,
-			  f->why);
+	for (size_t i = 0; i < n; i++)
+		log_debug("%s: %s: %s (%s)", findings[i].rule,
+			  finding_action_name[findings[i].action], findings[i].what, findings[i].why);
 }
 
 int pipeline_read(struct cmd_ctx *ctx, const struct pipeline_opts *o, struct pipeline *ret,

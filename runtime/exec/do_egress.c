@@ -26,6 +26,7 @@
 
 #include "base/fd.h"
 #include "base/mutant.h"
+#include "base/sanitize.h"
 #include "base/str.h"
 #include "base/table.h"
 #include "exec/ctx.h"
@@ -260,7 +261,7 @@ static void beside(struct arena *a, const struct op_cgroup *from, const struct o
 		return;
 	if (eg->memory_bytes)
 		add_write(a, ret, "memory", from->v2 ? "memory.max" : "memory.limit_in_bytes",
-			  eg->memory_bytes);
+			  eg->memory_bytes * (SANITIZED ? SANITIZED_MEMORY : 1));
 	if (eg->memory_bytes && from->v2)
 		add_write(a, ret, "memory", "memory.swap.max", 0);
 	if (eg->pids)

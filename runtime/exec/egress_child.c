@@ -25,6 +25,7 @@
 
 #include "base/fd.h"
 #include "base/mutant.h"
+#include "base/sanitize.h"
 #include "base/str.h"
 #include "base/table.h"
 #include "exec/ns.h"
@@ -205,7 +206,8 @@ static int become(struct egress_child *k, struct err *e)
 	sys_reset_signals(); /* conmon blocks, shims ignore */
 	if (leave_session(e) || reset_oom(k, e) ||
 	    cgroup_join_self(&k->cg, e) || enter_networks(k, e) || set_limits(e) ||
-	    leave_users_root(k, e) || place_fds(k, e) || enter_empty_root(e) || drop_privileges(k->uid, k->rootless, e))
+	    leave_users_root(k, e) || place_fds(k, e) || (!SANITIZED && enter_empty_root(e)) ||
+	    drop_privileges(k->uid, k->rootless, e))
 		return -1;
 	return execute(k, e);
 }

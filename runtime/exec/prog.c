@@ -178,6 +178,13 @@ static int find_by_path(struct exec_ctx *c, const char *name, struct err *e)
 	return err_exec(e, sys, "exec: \"%s\"", name);
 }
 
+static const char *next_dir(const char *dir)
+{
+	const char *colon = strchr(dir, ':');
+
+	return colon ? colon + 1 : NULL;
+}
+
 int prog_find(struct exec_ctx *c, struct err *e)
 {
 	const char *name = exec_of(c)->args[0];
@@ -185,8 +192,7 @@ int prog_find(struct exec_ctx *c, struct err *e)
 
 	if (strchr(name, '/'))
 		return find_by_path(c, name, e);
-	for (const char *dir = path ? path : DEFAULT_PATH; *name && dir; dir = strchr(dir, ':'),
-			dir += !!dir) {
+	for (const char *dir = path ? path : DEFAULT_PATH; *name && dir; dir = next_dir(dir)) {
 		int len = (int)strcspn(dir, ":");
 		auto_free char *full = len ? xasprintf("%.*s/%s", len, dir, name) :
 					     xasprintf("./%s", name);

@@ -33,6 +33,7 @@
 
 #include "base/fd.h"
 #include "base/mem.h"
+#include "base/sanitize.h"
 
 #define SEGMENTS_MAX 16
 #define PROC_MAX     (1u << 20)
@@ -105,6 +106,16 @@ static int move_code(const struct mapping *m, int exe)
 												   -1;
 }
 
+/* By words, for these are pages; memcpy() would be asked what it does between variables. */
+static NOT_SANITIZED void copy_pages(void *to, const void *from, size_t len)
+{
+	const unsigned long *src = from;
+	volatile unsigned long *dst = to;
+
+	for (size_t i = 0; i < len / sizeof(*src); i++)
+		dst[i] = src[i];
+}
+
 /* Between the copy and the move nothing writes here: errno is the thread's. */
 static int move_data(const struct mapping *m)
 {
@@ -115,7 +126,7 @@ static int move_data(const struct mapping *m)
 
 	if (copy == MAP_FAILED)
 		return -1;
-	memcpy(copy, at, len);
+	copy_pages(copy, at, len);
 	if (mprotect(copy, len, m->prot) == 0 &&
 	    mremap(copy, len, len, MREMAP_MAYMOVE | MREMAP_FIXED, at) == at)
 		return 0;

@@ -164,7 +164,7 @@ static int write_book(const struct book *b, const struct ids_place *at, struct e
 			    r->grant.size, r->grant.egress_uid, r->pod ? r->pod : "-", r->id,
 			    r->root);
 	}
-	return fd_write_file_at(dirfd, IDS_FILE, t.p, t.len, 0600, e);
+	return fd_write_locked_at(dirfd, IDS_FILE, t.p, t.len, 0600, e);
 }
 
 /* Ids in files of the host: "name:x:id:..." or, with a count, "name:first:count". */

@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* t_base.c - runtime/base */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/fd.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "tests/unit/test.h"
@@ -120,6 +127,21 @@ static void errors(void)
 	t_ok(str_has_suffix(e.msg, "..."), "a message that is too long ends in dots");
 }
 
+static void files(void)
+{
+	char dir[] = "/tmp/agentrt-base.XXXXXX", left[64];
+	auto_close int fd = mkdtemp(dir) ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	struct err e = ERR_INIT;
+
+	snprintf(left, sizeof(left), ".f.%d", (int)getpid());
+	t_ok(fd >= 0 && fd_write_file_at(fd, left, "half", 4, 0600, &e) == 0 &&
+		     fd_write_file_at(fd, "f", "whole", 5, 0600, &e) == 0 &&
+		     faccessat(fd, left, F_OK, 0) < 0 && errno == ENOENT,
+	     "what a killed process of the same number left under the temporary name is replaced");
+	(void)unlinkat(fd, "f", 0);
+	(void)rmdir(dir);
+}
+
 int main(void)
 {
 	paths();
@@ -129,5 +151,6 @@ int main(void)
 	formatted_text();
 	arenas();
 	errors();
+	files();
 	return t_done();
 }

@@ -242,6 +242,10 @@ static void others(void)
 	     "reservations whose container has no directory are forgotten, and it is said");
 	make_container("b");
 	t_ok(reserve("b", NULL, &g) && !g.others_died, "where nobody died, nothing is said");
+	auto_free char *half = in(dir, "..ids.new");
+	put(half, "agentrt-ids 1");
+	t_ok(ids_release(place(), root, "b", NULL) == 0 && access(half, F_OK) < 0,
+	     "what a runtime that was killed while it wrote has left is in nobody's way, and goes");
 	row = (free(row), xasprintf("agentrt-ids 1 %s 0\n%u 65536 %u - b %s\n", boot, IDS_BASE,
 				    IDS_EGRESS_BASE, root));
 	put(path, row);

@@ -19,11 +19,13 @@ static void maps(void)
 		t_ok(fix_op(&x, OP_USERNS, 0)->u.userns.newidmap, "by the setuid helpers");
 		t_ok(fix_op(&x, OP_USERNS, 0)->u.userns.mounts_inside, "and mounts are made inside");
 	}
+	arena_done(&x.a);
 	user(&x, FIX_PLAIN);
 	x.s->linux_.uid_mappings->size = 1;
 	if (fix_ok(&x, "one id is mapped"))
 		t_ok(fix_op(&x, OP_USERNS, 0)->u.userns.deny_setgroups, "with groups denied");
 	x.s->linux_.uid_mappings->size = 65536; /* the fixture's own, for all */
+	arena_done(&x.a);
 	fix_init(&x, FIX_PLAIN);
 	fix_userns(&x);
 	if (fix_ok(&x, "root's runtime"))
@@ -55,6 +57,7 @@ static void cgroups(void)
 	user(&x, FIX_PLAIN);
 	if (fix_ok(&x, "nothing delegated"))
 		t_ok(fix_op(&x, OP_CGROUP, 0)->u.cgroup.none, "is no cgroup");
+	arena_done(&x.a);
 	user(&x, FIX_LINUX(",\"resources\":{\"pids\":{\"limit\":5}}"));
 	fix_refused(&x, "linux.resources.pids.limit: it cannot be held without a cgroup",
 		    "a limit that nothing would hold is refused");
@@ -66,6 +69,7 @@ static void cgroups(void)
 		t_ok(streq(cg->dirs[0].path, "/u/app/agentrt-box"), "it lies below the place");
 		t_ok(cg->n_devices == 0, "device rules are not an ordinary user's to set");
 	}
+	arena_done(&x.a);
 	user(&x, FIX_LINUX(",\"cgroupsPath\":\"/u/application\""));
 	x.h[0].delegated = "/u/app";
 	fix_refused(&x, "is not below /u/app", "a cgroup elsewhere is refused");
