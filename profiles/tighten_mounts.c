@@ -311,6 +311,19 @@ static bool replace_hosts(struct tighten_ctx *c, const struct mount_try *m)
 	return false;
 }
 
+/* A rootless engine cannot make nodes, so its --privileged and --device bind those of the host. */
+static bool drop_device(struct tighten_ctx *c, const struct mount_try *m)
+{
+	if (!facts_is_rootless(c->f) || (m->at->type != 'c' && m->at->type != 'b') ||
+	    !path_is_within(m->dest_ctr, "/dev") || !streq(m->dest_ctr, m->at->realpath) ||
+	    mutant("mount.rootless_device"))
+		return false;
+	tighten_find(c, "mount.device", FIND_REMOVED,
+		     "the container has the ordinary devices, and no others of the host", "%s",
+		     m->what);
+	return true;
+}
+
 static bool drop_service_account(struct tighten_ctx *c, const struct mount_try *m)
 {
 	static const char *const places[] = { "/var/run/secrets/kubernetes.io",
@@ -446,7 +459,7 @@ static int screen_bind(struct tighten_ctx *c, const struct mount_try *m, struct 
 	if (!m->at->realpath || !m->at->type)
 		return err_set(e, ERR_SPEC,
 			       "%s: the source does not exist: no such file or directory", m->what);
-	if (replace_hosts(c, m))
+	if (replace_hosts(c, m) || (allowed != ALLOW_EXACT && drop_device(c, m)))
 		return 0;
 	if (check_target(c, m, e))
 		return -1;

@@ -177,6 +177,8 @@ if command -v newuidmap >/dev/null; then
 	base=$((1 << 29))
 	echo "$user:$base:65536" | tee -a /etc/subuid >>/etc/subgid
 	attempts "many ids" "subordinate id of the user's that no container has" $((base + 65535))
+	out=$(box -p few 'sleep 2 & for u in user nobody; do busybox start-stop-daemon -S -b -p /tmp/none -c $u -x /bin/sh -- -c "for i in 1 2 3 4 5 6 7 8; do sleep 5 & done; wait"; done 2>/dev/null; wait; n=0; for f in /proc/[0-9]*/comm; do read c <$f && [ "$c" = sleep ] && n=$((n + 1)); done; echo n=$n' 2>/dev/null)
+	ok "the limit of processes is one for all its ids" [ "$(value n)" -gt 0 -a "$(value n)" -le 10 ]
 	out=$(box ".mounts += [$(bind "$work/his" /p)] | .process.user = {\"uid\": 7, \"gid\": 8, \"additionalGids\": [9]}" 'echo ids=$(id -u) $(id -G); echo write=$(touch /p/seven 2>&1 || echo refused)')
 	is "another user inside, with groups" "$(value ids)" "7 8 9"
 	like "has no right to what is the owner's" "$(value write)" 'denied'

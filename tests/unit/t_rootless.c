@@ -11,6 +11,7 @@ struct row {
 	const char *profile; /* members over "agent" */
 	const char *process, *linux_, *mounts; /* members */
 	const char *source; /* of mounts[0]: where it lies is "/srv/p" */
+	char type;	    /* 0: 'd' */
 	uint32_t owner;	    /* of that */
 	const char *deny;
 	const char *rule, *what;
@@ -181,6 +182,13 @@ static const struct row rows[] = {
 		    "/containers/vfs-containers/" TEST_ID "/userdata/shm\",\"options\":[\"bind\"]}",
 	  .source = RUN "/containers/vfs-containers/" TEST_ID "/userdata/shm",
 	  .rule = "mount.engine", .what = "/dev/shm", .egress_uid = -1 },
+	{ "a device that the engine binds for --privileged is left out",
+	  .mounts = "{\"destination\":\"/dev/fuse\",\"type\":\"bind\",\"source\":\"/dev/fuse\","
+		    "\"options\":[\"bind\"]}",
+	  .source = "/dev/fuse", .type = 'c', .rule = "mount.device", .what = "/dev/fuse",
+	  .lacks = "/dev/fuse", .egress_uid = -1 },
+	{ "at another place it is refused", .mounts = BIND("/dev/fuse"), .source = "/dev/fuse",
+	  .type = 'c', .deny = "mount.device" },
 	{ "another container's is refused",
 	  .mounts = "{\"destination\":\"/dev/shm\",\"type\":\"bind\",\"source\":\"" GRAPH
 		    "/overlay-containers/" TEST_OTHER "/userdata/shm\",\"options\":[\"bind\"]}",
@@ -236,6 +244,7 @@ int main(void)
 			f->mounts[0] = h_path(&a, r->source);
 			f->mounts[0].uid = f->mounts[0].gid = r->owner;
 			f->mounts[0].can_idmap = false;
+			f->mounts[0].type = r->type ? r->type : 'd';
 		}
 		f->ns = arena_alloc(&a, s->linux_.n_namespaces + 1, sizeof(*f->ns));
 		f->n_ns = s->linux_.n_namespaces;
