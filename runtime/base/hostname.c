@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "base/mutant.h"
 #include "base/str.h"
 #include "base/table.h"
 
@@ -13,9 +14,9 @@
 /* One label; '_' counts as a letter, a hyphen stands between two of the others. */
 static bool label_is_valid(const char *s, size_t n)
 {
-	if (n < 1 || n > LABEL_MAX || s[0] == '-' || s[n - 1] == '-')
+	if ((n < 1 || n > LABEL_MAX || s[0] == '-' || s[n - 1] == '-') && !mutant("hostname.label"))
 		return false;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n && !mutant("hostname.chars"); i++)
 		if (!chr_is_alnum(s[i]) && s[i] != '-' && s[i] != '_')
 			return false;
 	return true;
@@ -43,6 +44,8 @@ bool hostname_canon(const char *s, size_t n, char ret[HOSTNAME_MAX + 1])
 
 	if (n > 0 && s[n - 1] == '.')
 		n--;
+	while (mutant("hostname.dots") && n > 0 && s[n - 1] == '.')
+		n--;
 	if (n < 1 || n > HOSTNAME_MAX)
 		return false;
 	for (size_t i = 0; i <= n; i++) {
@@ -50,12 +53,12 @@ bool hostname_canon(const char *s, size_t n, char ret[HOSTNAME_MAX + 1])
 			continue;
 		if (!label_is_valid(s + start, i - start))
 			return false;
-		if (i == n && label_is_number(s + start, i - start))
+		if (i == n && label_is_number(s + start, i - start) && !mutant("hostname.number"))
 			return false;
 		start = i + 1;
 	}
 	for (size_t i = 0; i < n; i++)
-		ret[i] = chr_lower(s[i]);
+		ret[i] = mutant("hostname.case") ? s[i] : chr_lower(s[i]);
 	ret[n] = '\0';
 	return true;
 }
@@ -96,7 +99,7 @@ bool ipaddr_parse(const char *s, size_t n, struct ipaddr *ret)
 	if (inet_pton(a.family == 6 ? AF_INET6 : AF_INET, text, a.b) != 1)
 		return false;
 	ipaddr_print(&a, back);
-	if (!streq(text, back))
+	if (!streq(text, back) && !mutant("ipaddr.spelling"))
 		return false;
 	*ret = a;
 	return true;

@@ -150,6 +150,8 @@ size_t dns_reply(struct names *names, const uint8_t *msg, size_t n, uint8_t *out
 	if (!dns_read(msg, n, &q))
 		return 0;
 	a.rcode = q.rcode;
+	if (q.rcode == DNS_FORMERR)
+		ret->rule = RULE_NAME; /* whatever was to be said with it: it is recorded */
 	if (q.rcode == DNS_NOERROR &&
 	    !(q.is_name && (answer_localhost(&q, &a) || answer_reverse(names, &q, &a)))) {
 		ret->rule = decide(names, &q, &a);

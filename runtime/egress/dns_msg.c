@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/mutant.h"
 #include "base/str.h"
 
 #define HEADER	   12u
@@ -61,6 +62,10 @@ static bool read_name(struct in *in, struct dns_query *q)
 	for (;;) {
 		uint8_t len = get8(in);
 
+		if (len >= 0xc0 && mutant("dns.pointer")) {
+			skip(in, 1);
+			break;
+		}
 		if (in->is_short || len > 63 || in->at - start + len > NAME_MAX_)
 			return false;
 		if (len == 0)
@@ -69,7 +74,8 @@ static bool read_name(struct in *in, struct dns_query *q)
 			text[n++] = '.';
 		for (uint8_t i = 0; i < len; i++) {
 			text[n] = (char)get8(in);
-			is_text = is_text && text[n] != '.'; /* or it would be two labels */
+			/* or it would be two labels */
+			is_text = is_text && (text[n] != '.' || mutant("dns.dot"));
 			n++;
 		}
 	}
@@ -132,7 +138,7 @@ static enum dns_rcode read_body(struct in *in, struct dns_query *q, const uint16
 
 	if ((q->flags & OPCODE) != 0)
 		return DNS_NOTIMP;
-	if (count[0] != 1 || !read_name(in, q))
+	if ((count[0] != 1 && !mutant("dns.questions")) || !read_name(in, q))
 		return DNS_FORMERR;
 	q->type = get16(in);
 	q->class = get16(in);

@@ -140,6 +140,22 @@ static ssize_t receive(int fd, uint8_t *buf, size_t size, struct ends *e)
 	return (size_t)n <= size && find_destination(&mh, e) ? n : 0;
 }
 
+/* Whatever it was meant to be, it went no further. */
+static void record_no_question(struct dns_server *s, const struct ends *e)
+{
+	struct ipaddr to = { .family = e->to.any.sa_family == AF_INET6 ? 6 : 4 };
+	char text[46];
+
+	if (to.family == 6)
+		memcpy(to.b, &e->to.v6.sin6_addr, 16);
+	else
+		memcpy(to.b, &e->to.v4.sin_addr, 4);
+	ipaddr_print(&to, text);
+	record_write(s->record, &(struct record_line){ .via = "udp", .name = text, .port = STEER_DNS,
+						       .rule = RULE_UDP },
+		     s->loop->now_ms);
+}
+
 static void answer(struct dns_server *s, const uint8_t *msg, size_t n, const struct ends *e)
 {
 	struct packet p;
@@ -149,8 +165,11 @@ static void answer(struct dns_server *s, const uint8_t *msg, size_t n, const str
 	if (!budget_take(&s->budget, DNS_PER_SECOND, DNS_BURST, s->loop->now_ms))
 		return;
 	len = dns_reply(s->names, msg, n, p.data, &v);
-	if (len > 0)
-		send_answer(&p, e, len);
+	if (len == 0) {
+		record_no_question(s, e);
+		return;
+	}
+	send_answer(&p, e, len);
 	if (v.rule != RULE_OK)
 		record_write(s->record, &(struct record_line){ .via = "dns", .name = v.name,
 							       .rule = v.rule },

@@ -259,7 +259,8 @@ static enum rule check_origin(const struct head *h, const struct start *s, struc
 		rule = split_url(s->target, &authority, &path);
 		if (rule == RULE_OK)
 			rule = parse_authority(authority, 80, &to);
-		if (rule == RULE_OK && (!streq(to.name, r->dest.name) || to.port != r->dest.port))
+		if (rule == RULE_OK && (!streq(to.name, r->dest.name) || to.port != r->dest.port) &&
+		    !mutant("http.absolute"))
 			rule = RULE_HOST;
 	}
 	return rule == RULE_OK ? check_and_print(h, s, path, true, r) : rule;

@@ -21,7 +21,7 @@ enum rule dest_set(struct dest *ret, const char *host, size_t n, bool bracketed,
 	struct dest d = { .port = port };
 
 	if (ipaddr_parse(host, n, &d.addr)) {
-		if ((d.addr.family == 6) != bracketed)
+		if ((d.addr.family == 6) != bracketed && !mutant("egress.brackets"))
 			return RULE_NAME;
 		d.is_addr = true;
 		ipaddr_print(&d.addr, d.name);

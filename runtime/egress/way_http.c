@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/mutant.h"
 #include "egress/conn_table.h"
 
 /* The second word of the first line, for the log and the answer; it may be anything. */
@@ -50,7 +51,7 @@ static enum way_step feed(struct conn *c, const char *in, size_t n, enum rule *r
 
 static void connected(struct conn *c)
 {
-	c->up.body = c->request_body;
+	c->up.body = mutant("http.one_request") ? (struct body){ .kind = BODY_RAW } : c->request_body;
 	c->down.body = (struct body){ .kind = BODY_RAW };
 	c->server.queued = c->request;
 	c->request = (struct strbuf)STRBUF_INIT;

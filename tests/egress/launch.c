@@ -151,7 +151,8 @@ static int run(struct args *g)
 	struct exec_opts opts = { .state_dirfd = open(g->state, O_PATH | O_DIRECTORY | O_CLOEXEC),
 				  .egress_path = g->program };
 	struct exec_result res = { 0 };
-	struct exec_ctx c = { .plan = &plan, .opts = &opts, .res = &res, .procfd = -1 };
+	struct exec_ctx c = { .plan = &plan, .opts = &opts, .res = &res, .procfd = -1,
+			      .egress_ready = -1 };
 
 	ops[1].u.egress.resolv_conf_host = g->resolv;
 	ops[1].u.egress.profile = "test";
@@ -163,8 +164,10 @@ static int run(struct args *g)
 	open_in(open_ns(g->a), c.own_netns, g, &c);
 	c.pid = make_init();
 	c.pidfd = sys_pidfd_open(c.pid, 0);
-	if (procfs_open(&c.procfd, &e) || do_egress(&c, &ops[1], 1, &e)) {
+	if (procfs_open(&c.procfd, &e) || do_egress(&c, &ops[1], 1, &e) || do_egress_ready(&c, &e)) {
 		printf("%s\n", e.msg);
+		exec_stop_egress(res.egress_pid, res.egress_start, res.egress_cg_dirs,
+				 res.n_egress_cg_dirs);
 		sys_pidfd_send_signal(c.pidfd, 9);
 		return 1;
 	}

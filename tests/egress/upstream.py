@@ -30,6 +30,8 @@ NAMES = {
     "private.test": [["10.9.0.5"]],
     "listed.test": [["10.9.0.5"]],
     "mixed.test": [["10.9.0.5", "203.0.113.10"]],
+    "many.test": [["203.0.113.10"] * 80],
+    "hidden.test": [["10.9.0.5"] * 80 + ["203.0.113.10"]],
     "meta.test": [["169.254.169.254"]],
     "loop.test": [["127.0.0.1"]],
     "mapped.test": [["::ffff:127.0.0.1"]],
@@ -59,6 +61,16 @@ class Dns(asyncio.DatagramProtocol):
         self.transport = transport
 
     def datagram_received(self, data, addr):
+        if a := self.answer(data):
+            self.transport.sendto(a, addr)
+
+    async def stream(self, r, w):
+        """The same by TCP, which is where an answer of more than 512 bytes is asked for."""
+        while n := int.from_bytes(await r.readexactly(2), "big"):
+            a = self.answer(await r.readexactly(n))
+            w.write(len(a).to_bytes(2, "big") + a)
+
+    def answer(self, data):
         labels, i = [], 12
         while data[i]:
             labels.append(data[i + 1:i + 1 + data[i]].decode("latin-1"))
@@ -67,7 +79,7 @@ class Dns(asyncio.DatagramProtocol):
         with open(self.log, "a") as f:
             f.write("%s %d\n" % (name, qtype))
         if name == "silent.test":
-            return
+            return b""
         known = NAMES.get(name)
         answers = []
         if known:
@@ -81,7 +93,7 @@ class Dns(asyncio.DatagramProtocol):
                 rr += b"\xc0\x0c" + struct.pack("!HHIH", qtype, 1, 5, len(a.packed)) + a.packed
                 n += 1
         head = data[:2] + struct.pack("!HHHHH", 0x8180 | (0 if known else 3), 1, n, 0, 0)
-        self.transport.sendto(head + data[12:i + 5] + rr, addr)
+        return head + data[12:i + 5] + rr
 
 
 SWITCH = b"HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"
@@ -199,8 +211,9 @@ async def greet(r, w):
 async def main():
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(lambda *_: None)  # clients that go away are part of the test
-    await loop.create_datagram_endpoint(lambda: Dns(sys.argv[1]),
-                                        local_addr=("203.0.113.10", 53))
+    dns = Dns(sys.argv[1])
+    await loop.create_datagram_endpoint(lambda: dns, local_addr=("203.0.113.10", 53))
+    await asyncio.start_server(dns.stream, "203.0.113.10", 53)
     for port, fn in ((80, http), (8080, half), (8081, source), (8082, sink), (8083, silent),
                      (8084, ssh), (8085, cut), (8086, echo_or_http), (8087, greet),
                      (443, echo)):

