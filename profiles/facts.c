@@ -101,6 +101,30 @@ static const struct field_table ns_table = {
 			ROW("ino", F_U64, OPT, N, ino, NULL, SEC),
 			ROW("isHosts", F_BOOL, OPT, N, is_hosts, NULL, SEC),
 			ROW("isPods", F_BOOL, OPT, N, is_pods, NULL, SEC),
+			ROW("isOthers", F_BOOL, OPT, N, is_others, NULL, SEC),
+			ROW("podPath", F_STRING, OPT, N, pod_path, NULL, SEC),
+			ROW("podIno", F_U64, OPT, N, pod_ino, NULL, SEC),
+			ROW_END,
+		},
+};
+
+#define D struct fact_pod
+static const struct field_table pod_table = {
+	.what = "pod",
+	.size = sizeof(D),
+	.fields =
+		(const struct field[]){
+			ROW("named", F_STRING, OPT, D, named, NULL, SEC),
+			ROW("problem", F_STRING, OPT, D, problem, NULL, SEC),
+			ROW("id", F_STRING, OPT, D, id, NULL, SEC),
+			ROW("uid", F_STRING, OPT, D, uid, NULL, SEC),
+			ROW("userns", F_STRING, OPT, D, userns_path, NULL, SEC),
+			ROW("usernsIno", F_U64, OPT, D, userns_ino, NULL, SEC),
+			ROW_N("uidMappings", F_OBJECTS, OPT, D, uid_mappings, n_uid_mappings,
+			      &oci_idmap_table, SEC),
+			ROW_N("gidMappings", F_OBJECTS, OPT, D, gid_mappings, n_gid_mappings,
+			      &oci_idmap_table, SEC),
+			ROW("net", F_STRING, OPT, D, net, NULL, SEC),
 			ROW_END,
 		},
 };
@@ -164,8 +188,7 @@ static const struct field_table facts_table = {
 			ROW("idBase", F_U32, OPT, F, id_base, NULL, SEC),
 			ROW("idSize", F_U32, OPT, F, id_size, NULL, SEC),
 			ROW("egressUid", F_U32, OPT, F, egress_uid, NULL, SEC),
-			ROW("pod", F_STRING, OPT, F, pod, NULL, SEC),
-			ROW("keptUidBase", F_U32, OPT, F, kept_uid_base, NULL, SEC),
+			ROW("pod", F_OBJECT, OPT, F, pod, &pod_table, SEC),
 			ROW_END,
 		},
 };

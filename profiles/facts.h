@@ -66,7 +66,25 @@ struct fact_ns {
 	int type;     /* enum oci_ns_type by NS_GET_NSTYPE, -1: not a namespace */
 	uint64_t ino; /* 0: does not exist */
 	bool is_hosts; /* the runtime's own */
-	bool is_pods; /* belongs to a container of the same pod in our state directory */
+	/* of the containers that this runtime knows, and by inode */
+	bool is_pods;	/* a living one's of the same pod, or what that pod's sandbox asked for too */
+	bool is_others; /* one's that is not of the pod */
+	const char *pod_path; /* is_pods: the namespace to join, by its container's process */
+	uint64_t pod_ino;
+};
+
+/* The pod of which the container says that it is a member: see profiles/pod.h. */
+struct fact_pod {
+	const char *named;   /* the sandbox in the annotations, another container; NULL: none */
+	const char *problem; /* why nobody can join that, or NULL */
+	/* Only where a namespace that the config names is one of the pod's: */
+	const char *id;	 /* the sandbox */
+	const char *uid; /* the pod's, as the engine gave it to the sandbox; NULL: not known */
+	const char *userns_path; /* of the sandbox; NULL: the runtime's own */
+	uint64_t userns_ino;
+	struct oci_idmap *uid_mappings, *gid_mappings; /* of that */
+	size_t n_uid_mappings, n_gid_mappings;
+	const char *net; /* pod_net_policy() of the sandbox, NULL: it has the engine's network */
 };
 
 struct facts {
@@ -113,8 +131,7 @@ struct facts {
 	/* What state/ reserved for this container under its lock. */
 	uint32_t id_base, id_size; /* private id range; size 0: none could be had */
 	uint32_t egress_uid;	   /* for agentrt-egress: from a range mapped into no container */
-	const char *pod;	   /* pod id, or NULL */
-	uint32_t kept_uid_base;    /* unused unless the pod shares its user namespace */
+	struct fact_pod pod;
 };
 
 /* facts_is_rootless() - the runtime is not the machine's root: whatever it has, a user has */

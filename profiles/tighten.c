@@ -23,9 +23,10 @@ TABLE_CHECK(finding_action_name, FIND__COUNT);
 
 /* For create. tighten_net decides what tighten_ns writes; mounts and sysctls need the id maps. */
 static tighten_area *const areas[] = {
-	tighten_root_source, tighten_net,     tighten_ns,     tighten_root,
-	tighten_mounts,	     tighten_env,     tighten_caps,   tighten_proc,
-	tighten_devices,     tighten_sysctl,  tighten_paths,  tighten_seccomp,
+	tighten_root_source, tighten_pod,     tighten_net,    tighten_ns,
+	tighten_root,	     tighten_mounts,  tighten_env,    tighten_caps,
+	tighten_proc,	     tighten_devices, tighten_sysctl, tighten_paths,
+	tighten_seccomp,
 };
 
 /* For exec: what belongs to a process alone. */

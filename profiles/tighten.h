@@ -49,6 +49,7 @@ enum tight_net {
 	TIGHT_NET_SPEC,	  /* as the config says (oci, or mode engine) */
 	TIGHT_NET_EGRESS, /* A with the proxy */
 	TIGHT_NET_NONE,	  /* A with nothing */
+	TIGHT_NET_POD,	  /* A of the pod, with the proxy that its sandbox has, or without one */
 	TIGHT_NET__COUNT
 };
 
@@ -59,7 +60,8 @@ struct tight {
 	size_t n_findings;
 	struct tight_mount *mounts;   /* index = spec->mounts[] after narrowing */
 	struct fact_path *mount_facts; /* the same index */
-	bool userns_private;	      /* make one with facts' id range (already in spec mappings) */
+	bool userns_private;	      /* with facts' id range (already in spec mappings): a new one, or
+					 that of the pod */
 	bool userns_made;	      /* private, or nested with a user's ids: not the config's */
 	uint32_t egress_uid;	      /* without root: an id that is mapped into no container; 0 none */
 	uint64_t nproc;		      /* RLIMIT_NPROC in place of a cgroup's limit; 0: not so */

@@ -20,8 +20,9 @@ struct tighten_ctx {
 	struct oci_spec *s;	   /* t->spec; NULL for exec */
 	struct oci_process *proc;  /* NULL where the config has no process */
 	struct tight *t;	   /* NULL for exec */
-	bool is_update;		   /* s holds nothing but new resources for a container that exists */
-	bool drop_userns;	   /* the config's is another container's, and none can be made */
+	bool is_update;	  /* s holds nothing but new resources for a container that exists */
+	bool is_member;	  /* of the pod of f->pod: by tighten_pod() */
+	bool drop_userns; /* the config's is another container's, and none can be made */
 	const char **engine_roots; /* made once by tighten_engine_roots() */
 	struct finding *findings;
 	size_t n_findings;
@@ -30,6 +31,7 @@ struct tighten_ctx {
 typedef int tighten_area(struct tighten_ctx *c, struct err *e);
 
 tighten_area tighten_root_source; /* the root, or a layer of it, is no place of the host's */
+tighten_area tighten_pod;    /* whether the container is one of a pod. First */
 tighten_area tighten_net;    /* which E; whether there is an A. Before tighten_ns */
 tighten_area tighten_ns;     /* namespaces, user namespace and its maps, hostname */
 tighten_area tighten_root;   /* disposable, idmapped */
@@ -63,6 +65,14 @@ bool tighten_has_userns(const struct tighten_ctx *c);
 
 /* tighten_rootless.c: the ids that a user has; @kept: the config brings maps that may stay */
 int tighten_rootless_userns(struct tighten_ctx *c, bool kept, struct err *e);
+/* The same for a member of a pod, which has its sandbox's. */
+void tighten_rootless_join(struct tighten_ctx *c);
+
+/* tighten_pod_net() - for a member that shares the pod's network: its policy must be the same */
+int tighten_pod_net(struct tighten_ctx *c, struct err *e);
+
+/* tighten_is_pods() - whether an entry of the narrowed config joins a namespace of the pod */
+bool tighten_is_pods(const struct tighten_ctx *c, const struct oci_namespace *ns);
 
 /* ---- parts of tighten_mounts, a file each ---- */
 
@@ -86,9 +96,8 @@ bool tighten_object_is_guarded(const struct tighten_ctx *c, const struct fact_pa
 
 /* tighten_engine.c: what engines inject, keyed by this container's id */
 struct injected {
-	const char *source;   /* below an engine's root; %i this id, %s sandbox, %u pod uid, %c
-				 DRIVER-containers, %n any
-				 name */
+	const char *source;   /* below an engine's root; %i this id, %s the pod's sandbox, %u the
+				 pod's uid, %c DRIVER-containers, %n any name */
 	const char *dest_ctr; /* exact; NULL: anywhere */
 	char type;
 	bool readonly;

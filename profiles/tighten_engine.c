@@ -3,12 +3,14 @@
  * tighten_engine.c - what engines put into their containers, by exact tables
  *
  * Engines keep these files inside the trees that are refused. A row matches only with *this*
- * container's id (or this pod's uid) in the source and the exact destination: the same file of
- * another container is that container's. Sources are compared resolved.
+ * container's id (or its pod's sandbox or uid) in the source and the exact destination: the same
+ * file of another container is that container's. Which pod it is, annotations alone do not say
+ * (tighten_pod.c). Sources are compared resolved.
  *
  * A name proves nothing of the object: a volume may be a bind mount of any directory of the host
  * (docker volume create --opt o=bind --opt device=/root/.ssh). So the object must be the engine's
- * own, by where it lies in its file system, or a file system of its own that holds no guarded place.
+ * own, by where it lies in its file system, or a file system of its own that holds no guarded
+ * place.
  */
 #include <string.h>
 
@@ -16,6 +18,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/table.h"
+#include "profiles/pod.h"
 #include "profiles/sources.h"
 #include "profiles/tighten_ctx.h"
 
@@ -36,27 +39,36 @@ static const struct injected injected[] = {
 	/* Podman, below its graph root and its run root; %c has the storage driver's name in it */
 	{ "%c/%i/userdata/resolv.conf", "/etc/resolv.conf", 'f', true, IDMAP_NONE,
 	  "Podman's resolv.conf" },
-	{ "%c/%i/userdata/hostname", "/etc/hostname", 'f', true, IDMAP_NONE,
-	  "Podman's hostname" },
-	{ "%c/%i/userdata/hosts", "/etc/hosts", 'f', true, IDMAP_NONE,
-	  "Podman's hosts" },
-	{ "%c/%i/userdata/.containerenv", "/run/.containerenv", 'f', true,
-	  IDMAP_NONE, "Podman's .containerenv" },
-	{ "%c/%i/userdata/shm", "/dev/shm", 'd', false, IDMAP_NONE,
-	  "Podman's shared memory" },
-	/* containerd's CRI, by the sandbox that the config names */
+	{ "%c/%i/userdata/hostname", "/etc/hostname", 'f', true, IDMAP_NONE, "Podman's hostname" },
+	{ "%c/%i/userdata/hosts", "/etc/hosts", 'f', true, IDMAP_NONE, "Podman's hosts" },
+	{ "%c/%i/userdata/.containerenv", "/run/.containerenv", 'f', true, IDMAP_NONE,
+	  "Podman's .containerenv" },
+	{ "%c/%i/userdata/shm", "/dev/shm", 'd', false, IDMAP_NONE, "Podman's shared memory" },
+	/* Podman and CRI-O: a pod's containers get files of its infra container */
+	{ "%c/%s/userdata/resolv.conf", "/etc/resolv.conf", 'f', true, IDMAP_NONE,
+	  "the pod's resolv.conf" },
+	{ "%c/%s/userdata/hostname", "/etc/hostname", 'f', true, IDMAP_NONE, "the pod's hostname" },
+	{ "%c/%s/userdata/hosts", "/etc/hosts", 'f', true, IDMAP_NONE, "the pod's hosts" },
+	{ "%c/%s/userdata/.containerenv", "/run/.containerenv", 'f', true, IDMAP_NONE,
+	  "the pod's .containerenv" },
+	{ "%c/%s/userdata/shm", "/dev/shm", 'd', false, IDMAP_NONE, "the pod's shared memory" },
+	/* containerd's CRI: the sandbox itself gets them, too */
 	{ CRI "/resolv.conf", "/etc/resolv.conf", 'f', true, IDMAP_NONE, "the pod's resolv.conf" },
 	{ CRI "/hostname", "/etc/hostname", 'f', true, IDMAP_NONE, "the pod's hostname" },
 	{ CRI "/hosts", "/etc/hosts", 'f', true, IDMAP_NONE, "the pod's hosts" },
 	{ CRI "/shm", "/dev/shm", 'd', false, IDMAP_NONE, "the pod's shared memory" },
 	/* the kubelet, by the pod's uid */
 	{ "pods/%u/etc-hosts", "/etc/hosts", 'f', true, IDMAP_NONE, "the pod's hosts" },
+	{ "pods/%u/containers/%n/%n", "/dev/termination-log", 'f', false, IDMAP_NONE,
+	  "the container's termination log" },
 	{ "pods/%u/volumes/kubernetes.io~empty-dir/%n", NULL, 'd', false, IDMAP_CONTAINER,
 	  "the pod's emptyDir volume" },
 	{ "pods/%u/volumes/kubernetes.io~configmap/%n", NULL, 'd', true, IDMAP_CONTAINER,
 	  "the pod's configMap volume" },
 	{ "pods/%u/volumes/kubernetes.io~downward-api/%n", NULL, 'd', true, IDMAP_CONTAINER,
 	  "the pod's downwardAPI volume" },
+	{ "pods/%u/volumes/kubernetes.io~csi/%n/mount", NULL, 'd', false, IDMAP_CONTAINER,
+	  "the pod's volume of a CSI driver" },
 };
 
 /* Programs that engines put in as the container's init: by destination, read-only. */
@@ -72,26 +84,22 @@ static const struct injected init_row = {
 	NULL, NULL, 'f', true, IDMAP_NONE, "the engine's init program",
 };
 
-static const char *first_annotation(const struct tighten_ctx *c, const char *const *keys)
+/* Of a pod's sandbox itself: its own id, which the annotations repeat. */
+static const char *sandbox(const struct tighten_ctx *c)
 {
-	for (; *keys; keys++) {
-		const char *v = oci_annotation(c->in, *keys);
+	const char *id = pod_sandbox_of(c->in);
 
-		if (v && *v)
-			return v;
-	}
-	return NULL;
+	if (c->is_member || mutant("pod.files"))
+		return mutant("pod.files") ? id : c->f->pod.id;
+	return id && c->f->id && streq(id, c->f->id) ? id : NULL;
 }
 
 static const char *variable(const struct tighten_ctx *c, char which)
 {
-	static const char *const sandbox[] = { "io.kubernetes.cri.sandbox-id",
-					       "io.kubernetes.cri-o.SandboxID", NULL };
-	static const char *const pod[] = { "io.kubernetes.cri.sandbox-uid", NULL };
-
 	return which == 'i'   ? c->f->id
-	       : which == 's' ? first_annotation(c, sandbox)
-			      : first_annotation(c, pod);
+	       : which == 's' ? sandbox(c)
+	       : c->is_member ? c->f->pod.uid
+			      : NULL;
 }
 
 /* One component of a row's source against one of the path. */
@@ -101,8 +109,8 @@ static bool component_matches(const struct tighten_ctx *c, const char *want, siz
 	if (want[0] == '%' && n_want == 2 && want[1] == 'n')
 		return n_got > 0;
 	if (want[0] == '%' && n_want == 2 && want[1] == 'c')
-		return n_got > strlen(CONTAINERS) &&
-		       memcmp(got + n_got - strlen(CONTAINERS), CONTAINERS, strlen(CONTAINERS)) == 0;
+		return n_got > strlen(CONTAINERS) && memcmp(got + n_got - strlen(CONTAINERS),
+							    CONTAINERS, strlen(CONTAINERS)) == 0;
 	if (want[0] == '%' && n_want == 2) {
 		want = variable(c, want[1]);
 		n_want = want ? strlen(want) : 0;

@@ -83,6 +83,29 @@ static void explain_own_net(struct tighten_ctx *c)
 	tighten_find(c, proxy ? "net.egress" : "net.none", FIND_REPLACED, why, "%s", what);
 }
 
+/* The network that the config names is that of the pod. */
+static bool shares_pods(const struct tighten_ctx *c)
+{
+	int i = index_of(c->in, NS_NETWORK);
+
+	return c->is_member && i >= 0 && tighten_fact_ns(c, (size_t)i)->is_pods;
+}
+
+static int share_pods(struct tighten_ctx *c, struct err *e)
+{
+	if (tighten_pod_net(c, e))
+		return -1;
+	if (c->p->egress.mode == NET_ENGINE)
+		return 0;
+	c->t->net = TIGHT_NET_POD;
+	tighten_find(
+		c, c->p->egress.mode == NET_EGRESS ? "net.egress" : "net.none", FIND_REPLACED,
+		"the containers of a pod are in one network namespace; what leads out of it is "
+		"the sandbox's",
+		"linux.namespaces: network, that of sandbox %s", c->f->pod.id);
+	return 0;
+}
+
 int tighten_net(struct tighten_ctx *c, struct err *e)
 {
 	struct tight *t = c->t;
@@ -92,6 +115,8 @@ int tighten_net(struct tighten_ctx *c, struct err *e)
 	t->net = TIGHT_NET_SPEC;
 	if (refuse_host(c, e))
 		return -1;
+	if (c->p->egress.mode != NET_AS_SPEC && shares_pods(c))
+		return share_pods(c, e);
 	if (c->p->egress.mode != NET_EGRESS && c->p->egress.mode != NET_NONE)
 		return 0;
 	if (mutant("net.egress"))

@@ -3,8 +3,8 @@
  * tighten_ns.c - namespaces: never the host's, never another container's; a user namespace always
  *
  * The user namespace is decided first. A container in a user namespace of its own has no right to
- * join a namespace that another one owns (setns(2) needs CAP_SYS_ADMIN there), so only a pod that
- * shares its user namespace can share others.
+ * join a namespace that another one owns (setns(2) needs CAP_SYS_ADMIN there), nor to mount sysfs
+ * or mqueue of it, so the members of a pod are in the user namespace of its sandbox.
  */
 #include "base/mutant.h"
 #include "base/str.h"
@@ -41,26 +41,48 @@ static bool keeps_userns(struct tighten_ctx *c)
 	const struct oci_linux *l = &c->in->linux_;
 	const struct oci_namespace *ns = oci_ns_find(c->in, NS_USER);
 
-	if (!ns)
+	if (!ns || ns->path || !l->n_uid_mappings || !l->n_gid_mappings)
 		return false;
-	if (ns->path) {
-		const struct fact_ns *at = tighten_fact_ns(c, (size_t)(ns - l->namespaces));
-
-		if (at->is_hosts || !at->is_pods)
-			return false;
-	} else if (!l->n_uid_mappings || !l->n_gid_mappings) {
-		return false;
-	}
 	/* Inside the engine's own namespace, its 0 is the engine's user and not the host's root. */
 	if (c->f->in_initial_userns && (maps_host_root(l->uid_mappings, l->n_uid_mappings) ||
 					maps_host_root(l->gid_mappings, l->n_gid_mappings)))
 		return false;
-	tighten_find(
-		c, "userns.private", FIND_PASSED,
-		ns->path ? "it belongs to a container of the same pod"
-			 : "the config brings its own id maps, and they leave out the host's root",
-		"linux.namespaces: user");
+	tighten_find(c, "userns.private", FIND_PASSED,
+		     "the config brings its own id maps, and they leave out the host's root",
+		     "linux.namespaces: user");
 	return true;
+}
+
+static bool joins_userns(const struct tighten_ctx *c)
+{
+	return c->is_member && c->f->pod.userns_path;
+}
+
+/* Whether it is one that we made: then files are mapped to it as they are for the sandbox. */
+static bool is_private_range(const struct facts *f)
+{
+	const struct oci_idmap *u = f->pod.uid_mappings;
+
+	return f->id_size > 0 && f->pod.n_uid_mappings == 1 && u->ctr == 0 &&
+	       u->host == f->id_base && u->size == f->id_size;
+}
+
+static void join_userns(struct tighten_ctx *c)
+{
+	struct oci_linux *l = &c->s->linux_;
+	const struct fact_pod *pod = &c->f->pod;
+
+	l->uid_mappings = pod->uid_mappings;
+	l->gid_mappings = pod->gid_mappings;
+	l->n_uid_mappings = pod->n_uid_mappings;
+	l->n_gid_mappings = pod->n_gid_mappings;
+	c->t->userns_private = is_private_range(c->f);
+	c->t->userns_made = true;
+	if (!c->f->in_initial_userns)
+		tighten_rootless_join(c);
+	tighten_find(c, "userns.private", oci_ns_find(c->in, NS_USER) ? FIND_REPLACED : FIND_ADDED,
+		     "the containers of a pod are in one user namespace, with one range of ids",
+		     "linux.namespaces: user, that of sandbox %s", pod->id);
 }
 
 /* What the runtime would have to map and cannot, or NULL. */
@@ -78,7 +100,8 @@ static const char *why_no_userns(struct tighten_ctx *c)
 	if (c->f->id_size == 0)
 		return "no private range of ids is free";
 	if (r->no_idmap && !r->problem)
-		return arena_printf(c->a, "the root %s cannot belong to it: %s", r->at.given, r->no_idmap);
+		return arena_printf(c->a, "the root %s cannot belong to it: %s", r->at.given,
+				    r->no_idmap);
 	return NULL;
 }
 
@@ -88,14 +111,15 @@ static int make_userns(struct tighten_ctx *c, struct err *e)
 	const char *why_not = why_no_userns(c);
 
 	if (why_not && c->p->userns == USERNS_REQUIRE)
-		return err_deny(
-			e, "userns.private", "a user namespace for the container", why_not,
-			c->f->kernel_idmap && c->f->id_size
-				? "put the root on ext4, xfs or btrfs, or set \"userns\": "
-				  "\"prefer\" in the profile; root in the container is then root on "
-				  "the host"
-				: "set \"userns\": \"prefer\" in the profile; root in the container is "
-				  "then root on the host");
+		return err_deny(e, "userns.private", "a user namespace for the container", why_not,
+				c->f->kernel_idmap && c->f->id_size
+					? "put the root on ext4, xfs or btrfs, or set \"userns\": "
+					  "\"prefer\" in the profile; root in the container is "
+					  "then root on "
+					  "the host"
+					: "set \"userns\": \"prefer\" in the profile; root in the "
+					  "container is "
+					  "then root on the host");
 	if (why_not) {
 		const struct oci_namespace *ns = oci_ns_find(c->in, NS_USER);
 
@@ -125,23 +149,30 @@ static int decide_userns(struct tighten_ctx *c, struct err *e)
 
 	if (c->p->userns == USERNS_AS_SPEC || mutant("userns.private"))
 		return 0;
+	if (joins_userns(c)) {
+		join_userns(c);
+		return 0;
+	}
 	kept = keeps_userns(c);
 	if (!c->f->in_initial_userns)
 		return tighten_rootless_userns(c, kept, e);
 	return kept ? 0 : make_userns(c, e);
 }
 
-static bool may_join(struct tighten_ctx *c, const struct oci_namespace *ns, size_t i)
+/* The path to join instead of the config's, NULL: it is not one that the container may join. */
+static const char *may_join(struct tighten_ctx *c, const struct oci_namespace *ns, size_t i)
 {
 	const struct fact_ns *at = tighten_fact_ns(c, i);
 
 	if (is_shared(c, ns->type) || mutant("ns.private"))
-		return true;
-	if (!at->is_pods || at->is_hosts || c->t->userns_made)
-		return false;
+		return ns->path;
+	if (!c->is_member || !at->is_pods || at->is_hosts)
+		return NULL;
+	if (c->t->userns_made && !joins_userns(c))
+		return NULL;
 	tighten_find(c, "ns.private", FIND_PASSED, "it belongs to a container of the same pod",
 		     "linux.namespaces: %s by path", type_name(ns->type));
-	return true;
+	return at->pod_path;
 }
 
 static void push(struct tighten_ctx *c, int type, const char *path)
@@ -152,16 +183,32 @@ static void push(struct tighten_ctx *c, int type, const char *path)
 	*arena_push(c->a, l->namespaces, l->n_namespaces) = (struct oci_namespace){ type, path };
 }
 
+static const char *userns_path(const struct tighten_ctx *c, const char *as_config)
+{
+	return joins_userns(c) ? c->f->pod.userns_path : c->t->userns_made ? NULL : as_config;
+}
+
+static const char *net_path(const struct tighten_ctx *c, const char *as_config, size_t i)
+{
+	return c->t->net == TIGHT_NET_POD    ? tighten_fact_ns(c, i)->pod_path
+	       : c->t->net == TIGHT_NET_SPEC ? as_config
+					     : NULL;
+}
+
 static void add_entry(struct tighten_ctx *c, const struct oci_namespace *ns, size_t i)
 {
+	const char *join;
+
 	if (ns->type == NS_USER && c->drop_userns)
 		return;
 	if (ns->type == NS_USER)
-		push(c, NS_USER, c->t->userns_made ? NULL : ns->path);
+		push(c, NS_USER, userns_path(c, ns->path));
 	else if (ns->type == NS_NETWORK)
-		push(c, NS_NETWORK, c->t->net == TIGHT_NET_SPEC ? ns->path : NULL);
-	else if (!ns->path || may_join(c, ns, i))
-		push(c, ns->type, ns->path);
+		push(c, NS_NETWORK, net_path(c, ns->path, i));
+	else if (!ns->path)
+		push(c, ns->type, NULL);
+	else if ((join = may_join(c, ns, i)))
+		push(c, ns->type, join);
 	else {
 		push(c, ns->type, NULL);
 		tighten_find(c, "ns.private", FIND_REPLACED,
@@ -183,7 +230,7 @@ static void add_missing(struct tighten_ctx *c)
 	if (c->t->net != TIGHT_NET_SPEC && !oci_ns_find(c->s, NS_NETWORK))
 		push(c, NS_NETWORK, NULL);
 	if (c->t->userns_made && !oci_ns_find(c->s, NS_USER))
-		push(c, NS_USER, NULL);
+		push(c, NS_USER, userns_path(c, NULL));
 }
 
 /* A namespace that we made private starts with a copy of the host's name. */

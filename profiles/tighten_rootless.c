@@ -118,6 +118,12 @@ static void explain(struct tighten_ctx *c)
 			     "linux.uidMappings: a single id");
 }
 
+void tighten_rootless_join(struct tighten_ctx *c)
+{
+	c->t->egress_uid = spare_id(c);
+	explain(c);
+}
+
 int tighten_rootless_userns(struct tighten_ctx *c, bool kept, struct err *e)
 {
 	struct oci_linux *l = &c->s->linux_;

@@ -29,6 +29,13 @@ static char *slashed(struct tighten_ctx *c, const char *key)
 	return s;
 }
 
+/* What the pod's containers share is theirs, but for the limits of the user namespace: those were
+ * set for all of them. */
+static bool is_pods(const struct tighten_ctx *c, const struct oci_namespace *ns)
+{
+	return ns->type != NS_USER && tighten_is_pods(c, ns);
+}
+
 static bool is_own(const struct tighten_ctx *c, const char *key)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(namespaced); i++) {
@@ -36,7 +43,7 @@ static bool is_own(const struct tighten_ctx *c, const char *key)
 		const struct oci_namespace *ns = oci_ns_find(c->s, namespaced[i].ns);
 
 		if (str_has_suffix(k, "/") ? str_has_prefix(key, k) : streq(key, k))
-			return ns && !ns->path && !strstr(key, "..");
+			return ns && !strstr(key, "..") && (!ns->path || is_pods(c, ns));
 	}
 	return false;
 }

@@ -17,6 +17,7 @@
 #include "cmd/notify.h"
 #include "cmd/paths.h"
 #include "cmd/pipeline.h"
+#include "profiles/pod.h"
 #include "spec/spec.h"
 
 /* Everything that is made absolute before it is used: hooks and helpers may change directories. */
@@ -73,6 +74,20 @@ static struct state_dir_cg *keep_dirs(struct arena *a, const struct plan_cg_dir 
 	return out;
 }
 
+/* What the containers that join this one's pod are compared with. */
+static void add_pod(struct arena *a, const char *id, const struct pipeline *p, struct state *s)
+{
+	const struct facts *f = p->facts;
+	const char *named = pod_sandbox_of(p->spec);
+
+	s->pod = f->pod.id ? f->pod.id : named && streq(named, id) ? id : NULL;
+	if (p->profile->egress.mode != NET_AS_SPEC)
+		s->net_policy = pod_net_policy(a, p->profile);
+	for (size_t i = 0; i < f->n_ns; i++)
+		if (f->ns[i].path && f->ns[i].type >= 0 && !f->ns[i].is_hosts)
+			s->ns_asked[f->ns[i].type] = f->ns[i].ino;
+}
+
 /* What a delete must know, even if this process is killed before the container exists. */
 static struct state *first_state(struct cmd_ctx *ctx, const char *id, const struct create_opts *o,
 				 const struct pipeline *p)
@@ -118,6 +133,7 @@ static struct state *first_state(struct cmd_ctx *ctx, const char *id, const stru
 		s->rdt_group = rdt->u.rdt.is_own ? rdt->u.rdt.group_host : NULL;
 		s->rdt_monitor = rdt->u.rdt.monitor_host;
 	}
+	add_pod(ctx->a, id, p, s);
 	exec_egress_dirs(p->plan, &egress_dirs, &s->n_egress_cg_dirs);
 	s->egress_cg_dirs = keep_dirs(ctx->a, egress_dirs, s->n_egress_cg_dirs);
 	if (root)

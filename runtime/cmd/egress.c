@@ -199,6 +199,25 @@ static const struct {
 	{ "learned", egress_learned },
 };
 
+/* The container with the proxy: a member of a pod that shares its network has none of its own. */
+static int open_network(struct cmd_ctx *ctx, const char *id, struct container *ret, struct err *e)
+{
+	auto_container struct container c = CONTAINER_INIT;
+	const char *pod;
+
+	if (container_open(ctx, id, WITHOUT_LOCK, &c, e))
+		return -1;
+	pod = c.s->pod;
+	if (c.s->egress_pid || !pod || streq(pod, id)) {
+		*ret = c;
+		c = (struct container)CONTAINER_INIT;
+		return 0;
+	}
+	if (container_open(ctx, pod, WITHOUT_LOCK, ret, e))
+		return err_ctx(e, "container %s shares the network of sandbox %s", id, pod);
+	return 0;
+}
+
 static int run_egress(struct cmd_ctx *ctx, const void *opts_, const struct opt_args *args,
 		      struct err *e)
 {
@@ -210,7 +229,7 @@ static int run_egress(struct cmd_ctx *ctx, const void *opts_, const struct opt_a
 	for (size_t i = 0; i < ARRAY_SIZE(of_container); i++) {
 		if (!streq(args->v[0], of_container[i].name))
 			continue;
-		if (container_open(ctx, args->v[1], WITHOUT_LOCK, &c, e))
+		if (open_network(ctx, args->v[1], &c, e))
 			return -1;
 		return of_container[i].run(&c, o, e);
 	}

@@ -15,6 +15,7 @@
 #include "base/path.h"
 #include "base/table.h"
 #include "cmd/outer.h"
+#include "cmd/pod.h"
 #include "cmd/profiles.h"
 #include "probe/probe.h"
 #include "spec/spec.h"
@@ -63,6 +64,22 @@ static int check_cgroup_manager(const struct cmd_ctx *ctx, struct err *e)
 		       "for cgroupfs (dockerd: \"exec-opts\": [\"native.cgroupdriver=cgroupfs\"])");
 }
 
+/* Whether the profile decides on user namespaces or networks at all. */
+static bool is_policed(const struct profile *p)
+{
+	return p->userns != USERNS_AS_SPEC || p->egress.mode != NET_AS_SPEC;
+}
+
+/* The range that a member of a pod will be given, where it is one of ours. */
+static const struct oci_idmap *pod_range(const struct pipeline *p)
+{
+	const struct fact_pod *pod = &p->facts->pod;
+
+	return pod->n_uid_mappings == 1 && pod->uid_mappings->size == ID_GRANT_SIZE
+		       ? pod->uid_mappings
+		       : NULL;
+}
+
 /* Ids are asked for where the profile may use them; the range is private to the machine's root. */
 static int get_ids(struct cmd_ctx *ctx, const struct pipeline_opts *o, struct pipeline *p,
 		   struct err *e)
@@ -70,13 +87,17 @@ static int get_ids(struct cmd_ctx *ctx, const struct pipeline_opts *o, struct pi
 	const struct id_space from = { p->settings.ids.user, p->settings.ids.first,
 				       p->settings.ids.count };
 
-	if (p->profile->userns == USERNS_AS_SPEC && p->profile->egress.mode == NET_AS_SPEC)
+	if (!is_policed(p->profile))
 		return 0;
 	if (facts_is_rootless(p->facts))
 		return 0; /* his own: tighten_rootless.c */
+	if (o->peek && state_peek_ids(&from, &p->grant, e))
+		return -1;
+	if (o->peek && pod_range(p))
+		p->grant.base = pod_range(p)->host;
 	if (o->peek)
-		return state_peek_ids(&from, &p->grant, e);
-	return state_reserve_ids(&from, ctx->root, o->id, NULL, &p->grant, e);
+		return 0;
+	return state_reserve_ids(&from, ctx->root, o->id, p->facts->pod.id, &p->grant, e);
 }
 
 static int get_facts(struct cmd_ctx *ctx, const struct pipeline_opts *o, struct pipeline *p,
@@ -92,6 +113,7 @@ static int get_facts(struct cmd_ctx *ctx, const struct pipeline_opts *o, struct 
 				 .no_steering = r->egress.mode != NET_EGRESS };
 
 	if (probe_facts(ctx->a, p->spec, o->bundle_host, &po, &p->facts, e) ||
+	    (is_policed(p->profile) && pod_facts(ctx, o->id, p->spec, p->facts, e)) ||
 	    get_ids(ctx, o, p, e))
 		return -1;
 	p->facts->own_userns = ctx->own_userns;

@@ -172,9 +172,12 @@ static int spawn_in_helper(void *arg, struct err *e)
 	struct spawn_args *a = arg;
 	struct exec_ctx *c = a->c;
 
-	if (initial_affinity(c, e) || join_all(c, e))
+	if (initial_affinity(c, e))
 		return -1;
+	/* E first: in the user namespace of a pod it would belong to the pod. */
 	if (wants_new_e(c) && make_e(c, e))
+		return -1;
+	if (join_all(c, e))
 		return -1;
 	return clone_child(c, a->flags | CLONE_PARENT, a->child, e);
 }

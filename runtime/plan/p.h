@@ -65,8 +65,10 @@ int p_ns_path(const struct build *b, enum oci_ns_type type, const char *path, ui
 int p_seccomp(struct build *b, const struct oci_seccomp *f, const char *where, const char *rule,
 	      struct err *e);
 
-/* The container has a network namespace A, whatever its config says of networks. */
+/* The container gets a network namespace A, whatever its config says of networks. */
 bool build_has_anet(const struct build *b);
+/* It is in an A: its own, or that of its pod. */
+bool build_is_in_anet(const struct build *b);
 /* Its ids are not the runtime's. */
 bool build_has_userns(const struct build *b);
 /* The namespace is the container's own or joined, not the runtime's (NS_NETWORK: A counts). */

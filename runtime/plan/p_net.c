@@ -161,6 +161,8 @@ static bool has_own_net(const struct build *b)
 
 	if (anet_op)
 		return anet_op->u.anet.e == E_NEW;
+	if (b->t->net == TIGHT_NET_POD)
+		return false;
 	return oci_ns_find(b->s, NS_NETWORK) && !is_hosts_net(b);
 }
 
@@ -227,7 +229,7 @@ static const char *const replaced[] = { "/etc/hosts", "/etc/resolv.conf" };
 bool p_net_replaces(const struct build *b, const char *path_ctr)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(replaced); i++)
-		if (build_has_anet(b) && streq(path_ctr, replaced[i]))
+		if (build_is_in_anet(b) && streq(path_ctr, replaced[i]))
 			return true;
 	return false;
 }
@@ -237,7 +239,7 @@ void p_net_files(struct build *b)
 	const char *text[] = { hosts_text(b), resolv_text };
 
 	static_assert(ARRAY_SIZE(text) == ARRAY_SIZE(replaced), "a text for each file");
-	for (size_t i = 0; build_has_anet(b) && i < ARRAY_SIZE(replaced); i++) {
+	for (size_t i = 0; build_is_in_anet(b) && i < ARRAY_SIZE(replaced); i++) {
 		struct op *op = plan_add(b->p, OP_FILE, "profile", "net.files");
 
 		op->u.file = (struct op_file){ replaced[i], text[i], 0644 };

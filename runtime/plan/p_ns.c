@@ -19,6 +19,28 @@ static const struct fact_ns *fact_of(const struct build *b, const char *path)
 	return NULL;
 }
 
+/* What stands in the narrowed config instead of the engine's path: a namespace of the pod. */
+static bool is_pods(const struct build *b, enum oci_ns_type type, const char *path, uint64_t *ret_ino)
+{
+	const struct fact_pod *pod = &b->f->pod;
+
+	if (!pod->id)
+		return false;
+	if (type == NS_USER && pod->userns_path && streq(pod->userns_path, path)) {
+		*ret_ino = pod->userns_ino;
+		return true;
+	}
+	for (size_t i = 0; i < b->f->n_ns; i++) {
+		const struct fact_ns *f = &b->f->ns[i];
+
+		if (!f->is_pods || f->type != (int)type || !f->pod_path || !streq(f->pod_path, path))
+			continue;
+		*ret_ino = f->pod_ino;
+		return true;
+	}
+	return false;
+}
+
 /* Joining another kind by mistake isolates nothing. */
 int p_ns_path(const struct build *b, enum oci_ns_type type, const char *path, uint64_t *ret_ino,
 	      struct err *e)
@@ -26,6 +48,8 @@ int p_ns_path(const struct build *b, enum oci_ns_type type, const char *path, ui
 	const char *name = plan_ns_name(type);
 	const struct fact_ns *f = fact_of(b, path);
 
+	if (is_pods(b, type, path, ret_ino))
+		return 0;
 	if (path[0] != '/')
 		return err_set(e, ERR_SPEC, "linux.namespaces: %s namespace path %s is not absolute", name,
 			       path);
@@ -64,7 +88,9 @@ static int userns(struct build *b, struct err *e)
 				 b->t->userns_private ? "userns.private" :
 				 b->t->userns_made    ? "userns.rootless" : "oci");
 
-	if (b->t->userns_private)
+	if (u.action == NS_JOIN && b->f->pod.id)
+		op->note = "that of the pod";
+	else if (b->t->userns_private)
 		op->note = "a private id range of this container";
 	else if (b->t->userns_made)
 		op->note = "nested, one to one: the ids are those of the user who runs it";

@@ -41,7 +41,7 @@ static void network(struct strbuf *b, const struct build *in)
 		strbuf_adds(b, "The network is the one that the container was given.\n");
 		return;
 	}
-	if (in->t->net == TIGHT_NET_NONE || (p->egress.n_allow == 0 && !p->egress.learn)) {
+	if (p->egress.mode == NET_NONE || (p->egress.n_allow == 0 && !p->egress.learn)) {
 		strbuf_adds(b, "Nothing outside can be reached, and nothing you try will change "
 			       "that.\n");
 		return;

@@ -5,7 +5,12 @@
 
 bool build_has_anet(const struct build *b)
 {
-	return b->t && b->t->net != TIGHT_NET_SPEC;
+	return b->t && (b->t->net == TIGHT_NET_EGRESS || b->t->net == TIGHT_NET_NONE);
+}
+
+bool build_is_in_anet(const struct build *b)
+{
+	return build_has_anet(b) || (b->t && b->t->net == TIGHT_NET_POD);
 }
 
 bool build_has_userns(const struct build *b)

@@ -40,7 +40,7 @@ void probe_sources(struct probe_ctx *c, const struct oci_spec *s, const char *bu
 int probe_root(struct probe_ctx *c, const char *path_host, const struct probe_opts *o,
 	       struct err *e);
 void probe_guards(struct probe_ctx *c, const char *state_root);
-void probe_namespaces(struct probe_ctx *c, const struct oci_spec *s, const struct probe_opts *o);
+void probe_namespaces(struct probe_ctx *c, const struct oci_spec *s);
 
 /* can_idmap() - whether the file system of @p, open at @fd, takes MOUNT_ATTR_IDMAP */
 bool can_idmap(struct probe_ctx *c, const struct fact_path *p, int fd);

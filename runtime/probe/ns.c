@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ns.c - the namespaces that a config names by path: what they are and whose */
+/* ns.c - the namespaces that a config names by path: what they are, and whether the host's */
 #include "probe/internal.h"
 
 #include <fcntl.h>
@@ -52,15 +52,7 @@ static int reopen_ns(int fd)
 	return open(link, O_RDONLY | O_CLOEXEC);
 }
 
-static bool is_in(const uint64_t *v, size_t n, uint64_t ino)
-{
-	for (size_t i = 0; i < n; i++)
-		if (v[i] == ino)
-			return true;
-	return false;
-}
-
-static void probe_ns(const char *path, const struct probe_opts *o, struct fact_ns *ret)
+static void probe_ns(const char *path, struct fact_ns *ret)
 {
 	auto_close int pathfd = open(path, O_PATH | O_CLOEXEC);
 	struct stat st, own;
@@ -77,10 +69,9 @@ static void probe_ns(const char *path, const struct probe_opts *o, struct fact_n
 	if (ret->type < 0)
 		return;
 	ret->is_hosts = stat(ns_kind[ret->type].own, &own) == 0 && own.st_ino == st.st_ino;
-	ret->is_pods = is_in(o->pod_ns_ino, o->n_pod_ns_ino, st.st_ino);
 }
 
-void probe_namespaces(struct probe_ctx *c, const struct oci_spec *s, const struct probe_opts *o)
+void probe_namespaces(struct probe_ctx *c, const struct oci_spec *s)
 {
 	const struct oci_linux *l = &s->linux_;
 	struct facts *f = c->f;
@@ -89,5 +80,5 @@ void probe_namespaces(struct probe_ctx *c, const struct oci_spec *s, const struc
 	f->ns = arena_alloc(c->a, l->n_namespaces + 1, sizeof(*f->ns));
 	for (size_t i = 0; i < l->n_namespaces; i++)
 		if (l->namespaces[i].path && *l->namespaces[i].path)
-			probe_ns(l->namespaces[i].path, o, &f->ns[i]);
+			probe_ns(l->namespaces[i].path, &f->ns[i]);
 }

@@ -41,7 +41,7 @@ int probe_facts(struct arena *a, const struct oci_spec *s, const char *bundle_ho
 		probe_sources(&c, s, bundle_host);
 		if (!o->no_guards)
 			probe_guards(&c, o->state_root);
-		probe_namespaces(&c, s, o);
+		probe_namespaces(&c, s);
 		*ret_facts = c.f;
 	}
 	fd_close(&c.idmap_userns);

@@ -25,10 +25,6 @@ struct probe_opts {
 	bool no_guards;	  /* mounts are not screened: guards and homes */
 	bool no_layers;	  /* the root is the bundle's, unmapped: overlays and their layers */
 	bool no_steering; /* the network is the engine's: what can be loaded to steer it */
-	/* Namespace inodes of the containers of the same pod (struct state, ns_ino and ns_e_ino):
-	 * the caller reads them under the state lock, because probe/ does not see state/. */
-	const uint64_t *pod_ns_ino;
-	size_t n_pod_ns_ino;
 };
 
 /**
@@ -36,7 +32,8 @@ struct probe_opts {
  * @s:		the config as read; relative paths are taken from @bundle_host
  * @bundle_host: absolute
  *
- * Left zero for the caller to fill from state/: id_base, id_size, egress_uid, pod, own_userns.
+ * Left zero for the caller to fill from state/: id_base, id_size, egress_uid, pod, own_userns, and
+ * of each namespace whose it is.
  */
 int probe_facts(struct arena *a, const struct oci_spec *s, const char *bundle_host,
 		const struct probe_opts *o, struct facts **ret_facts, struct err *e);

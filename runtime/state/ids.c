@@ -308,9 +308,9 @@ static bool has_egress(const struct book *b, uint32_t uid)
 	return false;
 }
 
-static int choose(struct book *b, struct id_grant *ret, struct err *e)
+static int choose_range(struct book *b, struct id_grant *ret, struct err *e)
 {
-	uint32_t i, n = 0, base = 0, uid = 0;
+	uint32_t i, n = 0, base = 0;
 
 	for (i = 0; i < b->ranges; i++) {
 		n = (b->next + i) % b->ranges;
@@ -322,29 +322,56 @@ static int choose(struct book *b, struct id_grant *ret, struct err *e)
 		return err_set(e, ERR_STATE, "reserve a range of ids: all %u are taken",
 			       b->ranges);
 	b->next = (n + 1) % b->ranges;
-	for (i = 0; i < IDS_EGRESS_MAX; i++) {
-		uid = IDS_EGRESS_BASE + (n + i) % IDS_EGRESS_MAX;
-		if (!has_egress(b, uid) && !is_taken(b, uid, uid))
-			break;
-	}
-	if (i == IDS_EGRESS_MAX)
-		return err_set(e, ERR_STATE, "reserve a uid for the egress proxy: all are taken");
-	*ret = (struct id_grant){ .base = base, .size = ID_GRANT_SIZE, .egress_uid = uid };
+	ret->base = base;
+	ret->size = ID_GRANT_SIZE;
 	return 0;
 }
 
-static const struct row *find_row(const struct book *b, const char *root, const char *id,
-				  const char *pod)
+/* One for each container, also of a pod: a member that does not share the network has its own A. */
+static int choose_egress(const struct book *b, struct id_grant *ret, struct err *e)
 {
-	for (size_t i = 0; i < b->n_rows; i++) {
-		const struct row *r = &b->rows[i];
+	uint32_t first = b->next ? b->next - 1 : 0; /* the number of the range that was given last */
 
-		if (!streq(r->root, root))
+	for (uint32_t i = 0; i < IDS_EGRESS_MAX; i++) {
+		uint32_t uid = IDS_EGRESS_BASE + (first + i) % IDS_EGRESS_MAX;
+
+		if (has_egress(b, uid) || is_taken(b, uid, uid))
 			continue;
-		if (streq(r->id, id) || (pod && r->pod && streq(r->pod, pod)))
-			return r;
+		ret->egress_uid = uid;
+		return 0;
 	}
+	return err_set(e, ERR_STATE, "reserve a uid for the egress proxy: all are taken");
+}
+
+static const struct row *find_row(const struct book *b, const char *root, const char *id)
+{
+	for (size_t i = 0; i < b->n_rows; i++)
+		if (streq(b->rows[i].root, root) && streq(b->rows[i].id, id))
+			return &b->rows[i];
 	return NULL;
+}
+
+/* The sandbox, which may not know that it is one, or another member: the sandbox may be gone. */
+static const struct row *find_pod(const struct book *b, const char *root, const char *pod)
+{
+	const struct row *sandbox = pod ? find_row(b, root, pod) : NULL;
+
+	for (size_t i = 0; pod && !sandbox && i < b->n_rows; i++)
+		if (streq(b->rows[i].root, root) && b->rows[i].pod && streq(b->rows[i].pod, pod))
+			return &b->rows[i];
+	return sandbox;
+}
+
+static int choose(struct book *b, const struct ids_place *at, const struct row *of_pod,
+		  struct id_grant *ret, struct err *e)
+{
+	if (read_host(b, at, e))
+		return -1;
+	if (!of_pod)
+		return choose_range(b, ret, e) || choose_egress(b, ret, e) ? -1 : 0;
+	ret->base = of_pod->grant.base;
+	ret->size = of_pod->grant.size;
+	return choose_egress(b, ret, e);
 }
 
 static int lock_book(const struct ids_place *at, int *ret_fd, struct err *e)
@@ -372,7 +399,7 @@ int ids_reserve(const struct ids_place *at, const char *root, const char *id, co
 {
 	auto_book struct book b = { .a = ARENA_INIT };
 	auto_close int lock = -1;
-	struct id_grant grant;
+	struct id_grant grant = { 0 };
 	bool others_died;
 
 	if (strchr(root, '\n') || (pod && (!state_id_is_valid(pod) || streq(pod, "-"))))
@@ -384,12 +411,12 @@ int ids_reserve(const struct ids_place *at, const char *root, const char *id, co
 		return -1;
 
 	others_died = prune(&b);
-	const struct row *old = find_row(&b, root, id, pod);
+	const struct row *old = find_row(&b, root, id);
 	if (old)
 		grant = old->grant;
-	else if (read_host(&b, at, e) || choose(&b, &grant, e))
+	else if (choose(&b, at, find_pod(&b, root, pod), &grant, e))
 		return -1;
-	if (!old || !streq(old->id, id)) {
+	if (!old) {
 		*arena_push(&b.a, b.rows, b.n_rows) =
 			(struct row){ .grant = grant, .pod = pod, .id = id, .root = root };
 		if (write_book(&b, at, e))
@@ -413,7 +440,8 @@ int ids_peek(const struct ids_place *at, struct id_grant *ret_grant, struct err 
 		b.n_rows = 0; /* not root: the plan is shown with the range of an idle machine */
 	}
 	(void)prune(&b); /* only for the view: nothing is written */
-	return read_host(&b, at, e) || choose(&b, ret_grant, e) ? -1 : 0;
+	*ret_grant = (struct id_grant){ 0 };
+	return choose(&b, at, NULL, ret_grant, e);
 }
 
 int ids_release(const struct ids_place *at, const char *root, const char *id, struct err *e)

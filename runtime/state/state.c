@@ -23,25 +23,26 @@ const char *const status_name[] = {
 };
 TABLE_CHECK(status_name, STATUS__COUNT);
 
+/* Eight of them, by enum oci_ns_type. */
 static int decode_ns_ino(struct field_ctx *c, const struct json *v, void *obj, struct err *e)
 {
-	struct state *s = obj;
+	uint64_t *ino = obj;
 	size_t i = 0;
 
 	if (v->type != JSON_ARRAY || v->n != N_NS)
 		return field_fail(c, v, e, ERR_INPUT, "must be a list of %zu numbers", N_NS);
 	for (const struct json *n = v->child; n; n = n->next)
-		if (n->type != JSON_NUMBER || !str_to_u64(n->text, &s->ns_ino[i++]))
+		if (n->type != JSON_NUMBER || !str_to_u64(n->text, &ino[i++]))
 			return field_fail(c, n, e, ERR_INPUT, "must be an inode number");
 	return 0;
 }
 
 static bool encode_ns_ino(struct strbuf *b, const void *obj)
 {
-	const struct state *s = obj;
+	const uint64_t *ino = obj;
 
 	for (size_t i = 0; i < N_NS; i++)
-		strbuf_addf(b, "%s%" PRIu64, i ? "," : "[", s->ns_ino[i]);
+		strbuf_addf(b, "%s%" PRIu64, i ? "," : "[", ino[i]);
 	strbuf_adds(b, "]");
 	return true;
 }
@@ -74,6 +75,7 @@ static const struct field state_fields[] = {
 	{ .name = "profile", NEED(STRING, profile) },
 	{ .name = "profileDir", ST(STRING, profile_dir) },
 	{ .name = "pod", ST(STRING, pod) },
+	{ .name = "netPolicy", ST(STRING, net_policy) },
 	{ .name = "bootId", NEED(STRING, boot_id) },
 	{ .name = "pid", NEED(I64, pid) },
 	{ .name = "pidStart", NEED(U64, pid_start) },
@@ -82,8 +84,9 @@ static const struct field state_fields[] = {
 	{ .name = "idBase", ST(U32, id_base) },
 	{ .name = "idSize", ST(U32, id_size) },
 	{ .name = "egressUid", ST(U32, egress_uid) },
-	{ .name = "nsInodes", .type = F_CUSTOM, .arg = &ns_ino_field },
+	{ .name = "nsInodes", ST(CUSTOM, ns_ino), .arg = &ns_ino_field },
 	{ .name = "engineNetInode", ST(U64, ns_e_ino) },
+	{ .name = "nsAsked", ST(CUSTOM, ns_asked), .arg = &ns_ino_field },
 	{ .name = "cgroupNone", ST(BOOL, cg_none) },
 	{ .name = "cgroupV2", ST(BOOL, cg_v2) },
 	{ .name = "cgroups", ST(OBJECTS, cg_dirs), COUNT(n_cg_dirs), .arg = &cg_dir_table },

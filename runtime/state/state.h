@@ -38,7 +38,8 @@ struct state {
 	const char *owner; /* user name of the creator, "" for root as runc has it */
 	uint32_t owner_uid;
 	const char *profile, *profile_dir; /* dir: where it was looked for, NULL: the usual place */
-	const char *pod;		   /* pod id, NULL: none */
+	const char *pod; /* the pod's sandbox: of itself its own id; NULL: of no pod, or not said */
+	const char *net_policy;		   /* pod_net_policy(); NULL: the profile leaves it to the config */
 	const char *boot_id; /* of the boot that made it: pids of another boot mean nothing */
 	int64_t pid;	     /* init, host view */
 	uint64_t pid_start;  /* start time in clock ticks: defeats pid reuse */
@@ -47,6 +48,7 @@ struct state {
 	uint32_t id_base, id_size, egress_uid; /* reservations; size 0: none */
 	uint64_t ns_ino[8]; /* by enum oci_ns_type, of init when created; 0 not recorded */
 	uint64_t ns_e_ino;  /* E, where there is an A */
+	uint64_t ns_asked[8]; /* what the config named by path, whatever became of it; 0: nothing */
 	bool cg_none, cg_v2;
 	struct state_dir_cg *cg_dirs;
 	size_t n_cg_dirs;
@@ -108,7 +110,7 @@ int state_list(struct arena *a, const char *root, const char ***ret_ids, size_t 
 
 /* What a container holds of the machine's ids. */
 struct id_grant {
-	uint32_t base, size; /* a range mapped into no other container (but those of its pod) */
+	uint32_t base, size; /* a range mapped into no other container but those of its pod */
 	bool others_died;    /* containers that nobody deleted were forgotten on the way */
 	uint32_t egress_uid; /* mapped into no container at all, distinct for each A */
 };
@@ -122,7 +124,7 @@ struct id_space {
 
 /**
  * state_reserve_ids() - a private id range and a proxy uid that no living container has
- * @pod:	containers of one pod (and root) share a grant; NULL: none
+ * @pod:	the pod's sandbox: its containers (of one root) share a range; NULL: none
  * Overlaps nothing in /etc/{passwd,group,subuid,subgid}. Reservations of another boot, and those
  * whose container's directory is gone, are dropped on the way.
  */

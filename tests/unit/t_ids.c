@@ -163,7 +163,7 @@ static void pods(void)
 	make_container("b");
 	make_container("c");
 	t_ok(reserve("a", "pod1", &a) && reserve("b", "pod1", &b) && a.base == b.base &&
-	     a.egress_uid == b.egress_uid, "containers of one pod share a range and a proxy uid");
+	     a.egress_uid != b.egress_uid, "containers of one pod share a range, and no proxy uid");
 	t_ok(reserve("c", "pod2", &c) && c.base != a.base, "another pod has its own");
 	t_ok(ids_release(place(), root, "a", &e) == 0 && reserve("a", NULL, &d) && d.base != b.base,
 	     "a pod's range stays taken while one of its containers lives");

@@ -6,7 +6,10 @@
 #define OWN DOCKER "/containers/" TEST_ID
 #define THEIRS DOCKER "/containers/" TEST_OTHER
 #define PODMAN "/var/lib/containers/storage/overlay-containers/" TEST_ID "/userdata"
+#define PODMANS "/var/lib/containers/storage/overlay-containers/"
+#define CRIO "/run/containers/storage/overlay-containers/"
 #define SANDBOX "/var/lib/containerd/io.containerd.grpc.v1.cri/sandboxes/"
+#define SANDBOX_SHM "/run/containerd/io.containerd.grpc.v1.cri/sandboxes/"
 #define PODS "/var/lib/kubelet/pods/"
 #define PROFILE(x) "\"mounts\":{" x "}"
 
@@ -20,6 +23,8 @@ struct row {
 	const char *fs_path; /* where it lies on the root's file system, where it differs */
 	uint64_t fs_dev;     /* of fs_path; 0: the root's */
 	const char *profile; /* members added to agent */
+	bool claims;	     /* the annotations name the pod, and no namespace is one of it */
+	bool is_sandbox;     /* the container is the sandbox that the annotations name */
 };
 
 /* Each place of the tables once, by the way that the row's name says. */
@@ -118,6 +123,45 @@ static const struct row refused[] = {
 	  .dest = "/etc/hosts", .type = 'f', .fs_path = "/etc/hosts" },
 	{ "another sandbox's hosts file", SANDBOX "other/hosts", "mount.engine",
 	  .dest = "/etc/hosts", .type = 'f' },
+	{ "another sandbox's shared memory", SANDBOX_SHM "other/shm", "mount.engine",
+	  .dest = "/dev/shm", .fs_path = "/", .fs_dev = 78 },
+	{ "a sandbox's hosts file by the annotations alone", SANDBOX "sand-1/hosts", "mount.engine",
+	  .dest = "/etc/hosts", .type = 'f', .claims = true },
+	{ "a sandbox's shared memory by the annotations alone", SANDBOX_SHM "sand-1/shm",
+	  "mount.engine", .dest = "/dev/shm", .fs_path = "/", .fs_dev = 78, .claims = true },
+	{ "an infra container's hosts file by the annotations alone",
+	  PODMANS "sand-1/userdata/hosts", "mount.engine", .dest = "/etc/hosts", .type = 'f',
+	  .claims = true },
+	{ "another infra container's hosts file", PODMANS "other/userdata/hosts", "mount.engine",
+	  .dest = "/etc/hosts", .type = 'f' },
+	{ "another infra container's resolv.conf", PODMANS "other/userdata/resolv.conf",
+	  "mount.engine", .dest = "/etc/resolv.conf", .type = 'f' },
+	{ "another infra container's shared memory", PODMANS "other/userdata/shm", "mount.engine",
+	  .dest = "/dev/shm", .fs_path = "/", .fs_dev = 78 },
+	{ "the infra container's secrets", PODMANS "sand-1/userdata/secrets", "mount.engine",
+	  .dest = "/run/secrets" },
+	{ "the infra container's config", PODMANS "sand-1/userdata/config.json", "mount.engine",
+	  .type = 'f' },
+	{ "another CRI-O sandbox's hostname", CRIO "other/userdata/hostname", "mount.engine",
+	  .dest = "/etc/hostname", .type = 'f' },
+	{ "the sandbox's own files where it takes itself for another", SANDBOX "other/hosts",
+	  "mount.engine", .dest = "/etc/hosts", .type = 'f', .is_sandbox = true },
+	{ "a pod's hosts by the annotations alone", PODS "uid-1/etc-hosts", "mount.engine",
+	  .dest = "/etc/hosts", .type = 'f', .claims = true },
+	{ "another pod's hosts", PODS "uid-9/etc-hosts", "mount.engine", .dest = "/etc/hosts",
+	  .type = 'f' },
+	{ "another pod's termination log", PODS "uid-9/containers/c/0a1b", "mount.engine",
+	  .dest = "/dev/termination-log", .type = 'f' },
+	{ "a termination log in another place", PODS "uid-1/containers/c/0a1b", "mount.engine",
+	  .dest = "/log", .type = 'f' },
+	{ "another pod's configMap", PODS "uid-9/volumes/kubernetes.io~configmap/c", "mount.engine",
+	  .type = 'd' },
+	{ "another pod's downwardAPI", PODS "uid-9/volumes/kubernetes.io~downward-api/c",
+	  "mount.engine", .type = 'd' },
+	{ "another pod's volume of a CSI driver", PODS "uid-9/volumes/kubernetes.io~csi/v/mount",
+	  "mount.engine", .type = 'd' },
+	{ "what a CSI driver keeps beside a volume",
+	  PODS "uid-1/volumes/kubernetes.io~csi/v/vol_data.json", "mount.engine", .type = 'f' },
 	{ "another pod's emptyDir", PODS "uid-9/volumes/kubernetes.io~empty-dir/e", "mount.engine",
 	  .type = 'd' },
 	{ "a pod's secret volume", PODS "uid-1/volumes/kubernetes.io~secret/s", "mount.engine",
@@ -164,6 +208,34 @@ static const struct row passed[] = {
 	{ "Podman's own hosts", PODMAN "/hosts", NULL, .dest = "/etc/hosts", .type = 'f' },
 	{ "Podman's own shared memory", PODMAN "/shm", NULL, .dest = "/dev/shm" },
 	{ "the sandbox's hosts", SANDBOX "sand-1/hosts", NULL, .dest = "/etc/hosts", .type = 'f' },
+	{ "the sandbox's resolv.conf", SANDBOX "sand-1/resolv.conf", NULL,
+	  .dest = "/etc/resolv.conf", .type = 'f' },
+	{ "the sandbox's hostname", SANDBOX "sand-1/hostname", NULL, .dest = "/etc/hostname",
+	  .type = 'f' },
+	{ "the sandbox's shared memory", SANDBOX_SHM "sand-1/shm", NULL, .dest = "/dev/shm",
+	  .fs_path = "/", .fs_dev = 78 },
+	{ "the sandbox itself gets its files, too", SANDBOX TEST_ID "/hosts", NULL,
+	  .dest = "/etc/hosts", .type = 'f', .is_sandbox = true },
+	{ "and its shared memory", SANDBOX_SHM TEST_ID "/shm", NULL, .dest = "/dev/shm",
+	  .fs_path = "/", .fs_dev = 78, .is_sandbox = true },
+	{ "the infra container's hosts", PODMANS "sand-1/userdata/hosts", NULL,
+	  .dest = "/etc/hosts", .type = 'f' },
+	{ "the infra container's resolv.conf", PODMANS "sand-1/userdata/resolv.conf", NULL,
+	  .dest = "/etc/resolv.conf", .type = 'f' },
+	{ "the infra container's shared memory", PODMANS "sand-1/userdata/shm", NULL,
+	  .dest = "/dev/shm", .fs_path = "/", .fs_dev = 78 },
+	{ "CRI-O's hostname of the sandbox", CRIO "sand-1/userdata/hostname", NULL,
+	  .dest = "/etc/hostname", .type = 'f' },
+	{ "CRI-O's .containerenv of the sandbox", CRIO "sand-1/userdata/.containerenv", NULL,
+	  .dest = "/run/.containerenv", .type = 'f' },
+	{ "the pod's termination log", PODS "uid-1/containers/c/0a1b", NULL,
+	  .dest = "/dev/termination-log", .type = 'f' },
+	{ "the pod's configMap", PODS "uid-1/volumes/kubernetes.io~configmap/c", NULL,
+	  .dest = "/c" },
+	{ "the pod's downwardAPI", PODS "uid-1/volumes/kubernetes.io~downward-api/c", NULL,
+	  .dest = "/d" },
+	{ "the pod's volume of a CSI driver", PODS "uid-1/volumes/kubernetes.io~csi/v/mount", NULL,
+	  .dest = "/v", .fs_path = "/", .fs_dev = 79 },
 	{ "the pod's hosts", PODS "uid-1/etc-hosts", NULL, .dest = "/etc/hosts", .type = 'f' },
 	{ "the pod's emptyDir", PODS "uid-1/volumes/kubernetes.io~empty-dir/e", NULL,
 	  .dest = "/e" },
@@ -184,12 +256,18 @@ static int run(struct arena *a, const struct row *r, struct tight **ret_t, struc
 		a,
 		"{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"rootfs\"},"
 		"\"process\":{\"cwd\":\"/\",\"args\":[\"x\"],\"user\":{\"uid\":0,\"gid\":0}},"
-		"\"annotations\":{\"io.kubernetes.cri.sandbox-id\":\"sand-1\","
+		"\"annotations\":{\"io.kubernetes.cri.sandbox-id\":\"%s\","
 		"\"io.kubernetes.cri.sandbox-uid\":\"uid-1\"},"
 		"\"mounts\":[{\"destination\":\"%s\",\"source\":\"%s\",\"options\":[\"rbind\","
 		"\"rw\"]}]}",
-		r->dest ? r->dest : "/x", r->source);
+		r->is_sandbox ? TEST_ID : "sand-1", r->dest ? r->dest : "/x", r->source);
 
+	if (!r->is_sandbox)
+		f->pod.named = "sand-1";
+	if (!r->is_sandbox && !r->claims) {
+		f->pod.id = f->pod.named;
+		f->pod.uid = "uid-1";
+	}
 	f->mounts = arena_alloc(a, 1, sizeof(*f->mounts));
 	f->n_mounts = 1;
 	f->mounts[0] = h_path(a, r->real ? r->real : r->source);

@@ -57,7 +57,6 @@ static void add_ns_facts(struct arena *a, struct facts *f, const struct oci_spec
 			continue;
 		f->ns[i].ino = 100 + i;
 		f->ns[i].is_hosts = strstr(path, "host") != NULL;
-		f->ns[i].is_pods = strstr(path, "pod") != NULL;
 	}
 }
 
@@ -246,13 +245,6 @@ static const struct row namespaces[] = {
 	{ "another container's pid namespace is not joined",
 	  .linux_ = NS("{\"type\":\"pid\",\"path\":\"/proc/7/ns/pid\"}"), .rule = "ns.private",
 	  .action = FIND_REPLACED, .what = "pid", .lacks = "/proc/7" },
-	{ "the pod's ipc namespace is joined where the user namespace is the pod's",
-	  .linux_ = NS("{\"type\":\"user\",\"path\":\"/pod/user\"},{\"type\":\"ipc\",\"path\":\"/"
-		       "pod/ipc\"}"),
-	  .rule = "ns.private", .action = FIND_PASSED, .what = "ipc", .has = "/pod/ipc" },
-	{ "the pod's ipc namespace is not joined from a private user namespace",
-	  .linux_ = NS("{\"type\":\"ipc\",\"path\":\"/pod/ipc\"}"), .rule = "ns.private",
-	  .action = FIND_REPLACED, .what = "ipc", .lacks = "/pod/ipc" },
 	{ "a shared namespace may be the host's",
 	  .profile = "\"namespaces\":{\"shared\":[\"pid\"]}", .lacks = "{\"type\":\"pid\"}" },
 	{ "namespaces that the config makes pass",
