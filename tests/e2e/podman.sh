@@ -14,9 +14,12 @@ work=$(mktemp -d /tmp/agentrt-podman.XXXXXX)
 mark=${work##*.}
 cleanup() {
 	local m
+	# shellcheck disable=SC2086
+	kill ${servers:-} ${far:-} 2>/dev/null
 	pm oci rm -fa -t 0 >/dev/null 2>&1
 	pm oci pod rm -fa >/dev/null 2>&1
 	find /sys/fs/cgroup -depth -type d -path "*$mark*" -exec rmdir {} + 2>/dev/null
+	while read -r m; do rmdir /sys/fs/cgroup/*/libpod_parent/"$m" 2>/dev/null; done <"$work/pods" # podman's own
 	awk -v d="$work/" 'index($5, d) == 1 {print $5}' /proc/self/mountinfo | sort -r | while read -r m; do umount -l "$m"; done
 	rm -rf "$work"
 }
@@ -57,6 +60,8 @@ busybox_root "$work/img"
 mkdir -p "$work/img/srv" && echo image >"$work/img/srv/file"
 tar -C "$work/img" -c . | pm oci import - box >/dev/null 2>&1
 pm oci image exists box || { echo "Bail out! podman cannot import an image"; exit 1; }
+sed "s|/usr/local/sbin/agentrt|$agentrt|" "$here/../contrib/podman/agentrt.conf" >"$work/drop-in.conf"
+is "the drop-in of contrib/ is understood" "$(CONTAINERS_CONF=$work/drop-in.conf podman --runtime agentrt info --format '{{.Host.OCIRuntime.Name}} {{.Host.CgroupManager}}' 2>&1)" "agentrt cgroupfs"
 echo "# $(podman --version), $(conmon --version | head -n 1)"
 status_of() { "$@" >/dev/null 2>&1 </dev/null; echo $?; }
 left() { # what containers that were removed have left
@@ -66,7 +71,11 @@ left() { # what containers that were removed have left
 	find /run/agentrt -maxdepth 1 -mindepth 1 -newer "$work/start" -not -name '.*' -printf '%f\n' 2>/dev/null | grep -xFf <(cat "$work/ids" 2>/dev/null)
 	awk -v d="$work/root/overlay/" 'index($5, d) == 1 {print "mount " $5}' /proc/self/mountinfo
 }
-touch "$work/start" "$work/ids"
+pod_left() {
+	grep -Ff "$work/ids" /run/agentrt/.ids
+	find /sys/fs/cgroup -type d -name '*-egress' | grep -Ff "$work/ids"
+}
+touch "$work/start" "$work/ids" "$work/pods"
 mkdir "$work/project" && echo mine >"$work/project/file" && chown -R 1234:1234 "$work/project"
 
 for p in oci agent; do
@@ -130,20 +139,28 @@ for p in oci agent; do
 	# --- a pod: the infra container's namespaces, and its files
 	pm $p pod create --name pod --network none --infra-image box --infra-command 'sleep 1000' >/dev/null 2>&1
 	pm $p run -d --pod pod --name one box sh -c 'hostname; echo shared >/dev/shm/x; sleep 1000' >"$work/pod.out" 2>&1
-	if [ $p = oci ]; then
-		sleep 0.5
-		is "oci: a pod's container has the pod's host name" "$(pm oci logs one 2>&1)" pod
-		ns() { pm oci exec "$1" readlink "/proc/self/ns/$2"; }
-		pm oci run -d --pod pod --name two box sleep 1000 >/dev/null 2>&1
-		for k in net ipc uts; do is "oci: containers of a pod share $k" "$(ns one $k)" "$(ns two $k)"; done
-		is "oci: and what goes with it" "$(pm oci exec two cat /dev/shm/x)" shared
-		ok "oci: pod stop" pm oci pod stop -t 0 pod
-		ok "oci: pod start" pm oci pod start pod
-		is "oci: its containers run" "$(pm oci ps --filter pod=pod --format '{{.State}}' | cut -d' ' -f1 | sort -u)" Up
-	else
-		like "agent: a pod is refused: its containers have files of the first one's" "$(cat "$work/pod.out")" 'refused by rule mount\.engine'
-	fi
+	sleep 0.5
+	is "$p: a pod's container has the pod's host name" "$(pm $p logs one 2>&1)" pod
+	ns() { pm $p exec "$1" readlink "/proc/self/ns/$2"; }
+	pm $p run -d --pod pod --name two box sleep 1000 >/dev/null 2>&1
+	for k in net ipc uts user; do is "$p: containers of a pod share $k" "$(ns one $k)" "$(ns two $k)"; done
+	is "$p: and what goes with it" "$(pm $p exec two cat /dev/shm/x)" shared
+	pm $p exec -d two sh -c 'while :; do echo served | nc -l -p 8081; done' >/dev/null
+	is "$p: one reaches the other on localhost" "$(pm $p exec one sh -c 'for i in $(seq 50); do nc -w 2 127.0.0.1 8081 </dev/null && break; sleep 0.2; done')" served
+	is "$p: exec -t in a pod's container" "$("$here/lib/pty" "podman exec -it two tty" 2>&1 | tr -d '\r')" "/dev/pts/0"
+	pm $p pod ps -q --no-trunc >>"$work/pods"
+	pm $p ps -aq --no-trunc --filter pod=pod >>"$work/ids"
+	ok "$p: pod stop" pm $p pod stop -t 0 pod
+	ok "$p: pod start" pm $p pod start pod
+	is "$p: its containers run" "$(pm $p ps --filter pod=pod --format '{{.State}}' | cut -d' ' -f1 | sort -u)" Up
+	is "$p: and share a network again" "$(ns one net)" "$(ns two net)"
 	ok "$p: pod rm" pm $p pod rm -f -t 0 pod
+	pm $p pod create --name pids --network none --share net,ipc,uts,pid --infra-image box --infra-command 'sleep 1000' >/dev/null 2>&1
+	pm $p run -d --pod pids --name three box sleep 1000 >/dev/null 2>&1
+	is "$p: --share pid" "$(ns three pid)" "$(pm $p exec "$(pm $p pod inspect -f '{{.InfraContainerID}}' pids)" readlink /proc/self/ns/pid)"
+	pm $p ps -aq --no-trunc --filter pod=pids >>"$work/ids"
+	pm $p pod rm -f -t 0 pids >/dev/null
+	is "$p: no id and no proxy is left" "$(pod_left)" ""
 	is "$p: nothing is left" "$(left)" ""
 done
 
@@ -162,6 +179,45 @@ if pm oci network create --subnet 10.99.77.0/24 net77 >/dev/null 2>&1 && [ "$(st
 else
 	skip "a bridge" "no CNI plugins here"
 fi
+# --- two pods on a bridge, and a server behind it that is nobody's: one of its ports is allowed
+mkdir "$work/profiles"
+echo '{"name": "pod", "version": 1, "extends": "agent", "egress": {"allow": ["203.0.113.9:8080"]}}' >"$work/profiles/pod.json"
+printf '#!/bin/sh\nexec %s --profile-dir %s --profile pod "$@"\n' "$agentrt" "$work/profiles" >"$work/bin/agentrt-pod"
+chmod +x "$work/bin/agentrt-pod"
+pod() { timeout 60 podman --runtime "$work/bin/agentrt-pod" "$@"; }
+unshare -n sleep 1000 & # the server's side
+far=$!
+far() { nsenter -n -t $far "$@"; }
+sleep 0.2
+echo 1 >/proc/sys/net/ipv4/ip_forward
+ip link add far0 type veth peer name far1 && ip link set far1 netns $far && ip addr add 203.0.113.1/24 dev far0 && ip link set far0 up
+far ip link set lo up && far ip addr add 203.0.113.9/24 dev far1 && far ip link set far1 up && far ip route add default via 203.0.113.1
+for port in 8080 8082; do nsenter -n -t $far python3 -m http.server --directory "$work" $port >/dev/null 2>&1 & servers+=" $!"; done
+if pm oci network create --subnet 10.99.78.0/24 net78 >/dev/null 2>&1 && [ "$(status_of pod pod create --name a --network net78 --infra-image box --infra-command 'sleep 1000')" = 0 ]; then
+	echo served >"$work/index.html"
+	get='printf "GET /index.html HTTP/1.0\r\nHost: 203.0.113.9\r\n\r\n" | nc -w 5 203.0.113.9'
+	for c in one two; do pod run -d --pod a --name $c box sleep 1000 >/dev/null 2>&1; done
+	for ((i = 0; i < 50; i++)); do far busybox nc -w 1 127.0.0.1 8080 </dev/null && far busybox nc -w 1 127.0.0.1 8082 </dev/null && break; sleep 0.2; done 2>/dev/null
+	for c in one two; do
+		like "agent: $c of a pod reaches what the policy names" "$(pod exec $c sh -c "$get 8080" 2>&1)" '^served$'
+		unlike "agent: and nothing else" "$(pod exec $c sh -c "$get 8082" 2>&1)" '^served$'
+	done
+	like "agent: a container of another policy is refused" "$(pm agent run -d --pod a box true 2>&1)" 'refused by rule pod\.policy'
+	pod pod create --name b --network net78 --infra-image box --infra-command 'sleep 1000' >/dev/null 2>&1
+	pod run -d --pod b --name three box sh -c 'while :; do echo ofb | nc -l -p 8083; done' >/dev/null 2>&1
+	is "agent: a pod reaches itself" "$(pod exec three sh -c 'for i in $(seq 50); do nc -w 2 127.0.0.1 8083 </dev/null && break; sleep 0.2; done')" ofb
+	for to in 127.0.0.1 "$(podman inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' "$(podman pod inspect -f '{{.InfraContainerID}}' b)")"; do
+		unlike "agent: another pod is not reached at $to" "$(pod exec one nc -w 2 "$to" 8083 </dev/null 2>&1)" ofb
+	done
+	podman ps -aq --no-trunc >>"$work/ids"
+	podman pod ps -q --no-trunc >>"$work/pods"
+	for x in a b; do ok "agent: pod stop $x" pod pod stop -t 0 $x; ok "agent: pod rm $x" pod pod rm -f -t 0 $x; done
+	is "agent: nothing is left of the pods" "$(left)$(pod_left)" ""
+else
+	skip "pods on a bridge" "no CNI plugins here"
+fi
+# shellcheck disable=SC2086
+kill ${servers:-} $far 2>/dev/null
 is "oci: --network host" "$(pm oci run --rm --network host box readlink /proc/self/ns/net)" "$(readlink /proc/self/ns/net)"
 unlike "agent: --network host is not the host's" "$(pm agent run --rm --network host box readlink /proc/self/ns/net)" "^$(readlink /proc/self/ns/net | sed 's/[][]/\\&/g')\$"
 for o in --privileged "--pid host" "--cap-add ALL" "--security-opt seccomp=unconfined"; do
