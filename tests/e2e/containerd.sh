@@ -33,28 +33,7 @@ echo "# $(containerd --version | cut -d' ' -f1-3)"
 busybox_root "$work/img"
 mkdir -p "$work/img/srv" && echo image >"$work/img/srv/file"
 tar -C "$work/img" -cf "$work/layer.tar" .
-python3 - "$work/layer.tar" "$work/box.tar" <<'PY'
-import hashlib, io, json, sys, tarfile
-layer = open(sys.argv[1], "rb").read()
-out = tarfile.open(sys.argv[2], "w")
-def add(name, data):
-    info = tarfile.TarInfo(name)
-    info.size = len(data)
-    out.addfile(info, io.BytesIO(data))
-def blob(data, kind):
-    digest = hashlib.sha256(data).hexdigest()
-    add("blobs/sha256/" + digest, data)
-    return {"mediaType": "application/vnd.oci.image." + kind, "digest": "sha256:" + digest, "size": len(data)}
-oci = lambda v: json.dumps(v).encode()
-first = blob(layer, "layer.v1.tar")
-config = blob(oci({"architecture": "amd64", "os": "linux", "config": {"Env": ["PATH=/bin"], "Cmd": ["sh"]},
-                   "rootfs": {"type": "layers", "diff_ids": [first["digest"]]}}), "config.v1+json")
-manifest = blob(oci({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
-                     "config": config, "layers": [first]}), "manifest.v1+json")
-manifest["annotations"] = {"org.opencontainers.image.ref.name": "local/box:1", "io.containerd.image.name": "local/box:1"}
-add("index.json", oci({"schemaVersion": 2, "manifests": [manifest]}))
-add("oci-layout", oci({"imageLayoutVersion": "1.0.0"}))
-PY
+"$here/lib/oci-archive" "$work/layer.tar" "$work/box.tar" local/box:1 sh
 c images import "$work/box.tar" >"$work/import" 2>&1 || { cat "$work/import"; echo "Bail out! no image"; exit 1; }
 img=local/box:1
 k=0
