@@ -171,6 +171,7 @@ static const struct field_table facts_table = {
 			ROW("landlockAbi", F_U32, OPT, F, landlock_abi, NULL, SEC),
 			ROW("kernelCgroupKill", F_BOOL, OPT, F, kernel_cgroup_kill, NULL, SEC),
 			ROW("kernelSteer", F_BOOL, OPT, F, kernel_steer, NULL, SEC),
+			ROW("kernelVeth", F_BOOL, OPT, F, kernel_veth, NULL, SEC),
 			ROW("apparmor", F_BOOL, OPT, F, apparmor, NULL, SEC),
 			ROW("selinux", F_BOOL, OPT, F, selinux, NULL, SEC),
 			ROW("cgroup", F_ENUM, REQ, F, cgroup, &facts_cgroup_names, SEC),

@@ -108,6 +108,7 @@ struct facts {
 	bool kernel_idmap, kernel_overlay, kernel_cgroup_kill;
 	uint32_t landlock_abi; /* 0: there is no Landlock */
 	bool kernel_steer; /* may load an sk_lookup program */
+	bool kernel_veth;  /* has pairs of virtual interfaces; asked where there is no kernel_steer */
 	bool apparmor, selinux;
 
 	enum fact_cgroup cgroup;

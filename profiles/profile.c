@@ -69,7 +69,7 @@ static struct profile *to_profile(struct arena *a, const struct profile_doc *d)
 		.n_readonly_paths = d->n_readonly_paths,
 		.mounts = { d->mounts_screen.v, d->mounts_allow, d->n_mounts_allow, d->engine_roots,
 			    d->n_engine_roots, d->projects, d->hide, d->show, d->n_hide,
-			    d->n_show },
+			    d->n_show, 0, 0 },
 		.env = { d->env_screen.v, d->env_strict.v, d->env_allow, d->env_keep,
 			 d->n_env_allow, d->n_env_keep },
 		.egress = { learn ? (int)NET_EGRESS : d->egress_mode,

@@ -19,6 +19,7 @@
 #define STEER_NET6_2	0x74650000u
 #define STEER_OWN	1u /* the slot of A's own address; names follow */
 #define STEER_FIRST	2u
+#define STEER_GATE	0xff35u /* none, but of the same form: where P is, for A (exec/pnet.c) */
 #define STEER_DNS	53u
 #define STEER_BITS	64u	    /* ports that a slot tells apart; the last bit is for all others */
 #define STEER_RING_PAGES 4u	    /* of the ring of refusals, a power of 2 */

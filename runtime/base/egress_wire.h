@@ -24,17 +24,20 @@ enum egress_fd {
 	EGRESS_FD_INIT,	      /* pidfd of the container's init: readable -> exit */
 	EGRESS_FD_NL_E,	      /* NETLINK_ROUTE socket opened in E: E's addresses and gateways */
 	EGRESS_FD_NL_HOST,    /* NETLINK_ROUTE socket opened in the host's network namespace */
-	/* Where connections in A are steered (base/egress_steer.h); else, and IPv6 where A has
-	 * none, each is /dev/null. */
+	/* Where connections to any address come to the proxy; else, and IPv6 where A has none, each
+	 * is /dev/null. The sockets are A's, or P's where P is there. */
 	EGRESS_FD_PROXY6,     /* listening TCP socket, made in A on [::1]:port */
-	EGRESS_FD_DNS4,	      /* UDP sockets of A: what was sent to any address's port 53 */
+	EGRESS_FD_DNS4,	      /* UDP sockets: what was sent to any address's port 53 */
 	EGRESS_FD_DNS6,
-	EGRESS_FD_RAW4,	      /* raw sockets of A: answers from the address that was asked */
+	EGRESS_FD_RAW4,	      /* raw sockets: answers from the address that was asked */
 	EGRESS_FD_RAW6,
+	/* By the kernel's steering program (base/egress_steer.h) */
 	EGRESS_FD_STEER_PAGE, /* BPF array, struct steer_page */
 	EGRESS_FD_STEER_RING, /* BPF ring buffer of struct steer_event */
 	EGRESS_FD_STEER_LINK, /* only held: the program goes when the proxy does */
-	EGRESS_FD__END
+	/* By P (exec/pnet.c) */
+	EGRESS_FD_SNIFF,      /* packet socket of P: the heads of what nobody there takes */
+	EGRESS_FD__END	      /* from here on: listening sockets of P, EGRESS_LISTEN_MAX at most */
 };
 
 /*
@@ -59,6 +62,7 @@ enum egress_fd {
 #define EGRESS_PORTS_MAX    64u		   /* ports of an entry */
 #define EGRESS_ADDRS_MAX    64u		   /* networks of an entry */
 #define EGRESS_LOG_MAX	    (4u << 20)	   /* bytes of each log half */
+#define EGRESS_LISTEN_MAX   128u	   /* ports that are reached without the proxy by way of P */
 #define EGRESS_NOFILE	    4096u	   /* two for each connection, pipes, name lookups */
 
 #endif

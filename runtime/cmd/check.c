@@ -180,6 +180,14 @@ static bool has_netns(const struct machine *m, const char **ret_detail)
 	return can_unshare(m->f->euid == 0 ? CLONE_NEWNET : CLONE_NEWUSER | CLONE_NEWNET);
 }
 
+static bool has_steering(const struct machine *m, const char **ret_detail)
+{
+	*ret_detail = m->f->kernel_steer ? "by a BPF program" :
+		      m->f->kernel_veth	 ? "by a pair of interfaces to a namespace of the proxy's" :
+					   NULL;
+	return *ret_detail != NULL;
+}
+
 static bool is_policy_sound(const struct machine *m, const char **ret_detail)
 {
 	const char **names;
@@ -234,6 +242,10 @@ static const struct {
 	  "kernel option CONFIG_NET_NS", has_netns },
 	{ "agentrt-egress", true, "the proxy that decides what leaves a container",
 	  "install it where this program was configured to find it", has_proxy },
+	{ "steered connections", false,
+	  "programs that know of no proxy reach what is allowed; else only those that do",
+	  "kernel option CONFIG_VETH; or CAP_BPF and CAP_NET_ADMIN on the host, and Linux 5.9",
+	  has_steering },
 	{ "seccomp filters", true, "system calls that no agent needs are refused",
 	  "kernel option CONFIG_SECCOMP_FILTER", has_seccomp },
 	{ "openat2", true, "no link of an image leads out of it", "Linux 5.6 or newer",

@@ -136,14 +136,17 @@ static bool own_end(int fd, struct dest *ret)
 		struct sockaddr_in6 v6;
 	} sa;
 	socklen_t len = sizeof(sa);
-	bool v6;
+	bool v6, mapped;
 
 	if (getsockname(fd, &sa.any, &len) < 0)
 		return false;
 	v6 = sa.any.sa_family == AF_INET6;
-	*ret = (struct dest){ .is_addr = true, .addr.family = v6 ? 6 : 4,
+	mapped = v6 && IN6_IS_ADDR_V4MAPPED(&sa.v6.sin6_addr); /* P's sockets take both families */
+	*ret = (struct dest){ .is_addr = true, .addr.family = v6 && !mapped ? 6 : 4,
 			      .port = ntohs(v6 ? sa.v6.sin6_port : sa.v4.sin_port) };
-	if (v6)
+	if (mapped)
+		memcpy(ret->addr.b, sa.v6.sin6_addr.s6_addr + 12, 4);
+	else if (v6)
 		memcpy(ret->addr.b, &sa.v6.sin6_addr, 16);
 	else
 		memcpy(ret->addr.b, &sa.v4.sin_addr, 4);

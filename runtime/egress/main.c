@@ -4,7 +4,8 @@
  *
  * Theory of operation
  *
- * The container runs in network namespace A, which holds a loopback interface and nothing else.
+ * The container runs in network namespace A, which holds a loopback interface and nothing that
+ * leads further than to this program.
  * This program runs in namespace E, where the engine's networks are, and owns sockets that were
  * made in A. Nothing else joins the two: when this program ends, for whatever reason, there is no
  * way out. It keeps no secret and decides nothing but one thing: whether bytes may go to
@@ -26,7 +27,9 @@
  *
  * Then bytes are relayed (relay.c) and counted, and one line is written (record.c). Where the
  * kernel steers (base/egress_steer.h) it has refused beforehand what the policy can never allow:
- * names.c writes the page that it looks at, steering.c records what it refused.
+ * names.c writes the page that it looks at, steering.c records what it refused. Where it does not,
+ * connections come to the sockets of a third namespace, P, that listen on every address (exec/pnet.c),
+ * and sniffer.c records what came to no socket.
  *
  * Invariants
  *   - The program never has privileges. The runtime opens every descriptor, drops everything and
@@ -51,6 +54,7 @@
 #include "egress/conn.h"
 #include "egress/dns_server.h"
 #include "egress/jail.h"
+#include "egress/sniffer.h"
 #include "egress/start.h"
 #include "egress/steering.h"
 
@@ -65,8 +69,10 @@ struct egress {
 	struct dialler dialler;
 	struct record record;
 	struct conn_table conns;
-	struct listener proxy, proxy6;
+	struct listener listeners[2 + EGRESS_LISTEN_MAX];
+	size_t n_listeners;
 	struct steering steering;
+	struct sniffer sniffer;
 	struct names names;
 	struct dns_server dns;
 	struct loop_source init;
@@ -90,11 +96,25 @@ static int watch_init(struct egress *g, struct err *e)
 	return 0;
 }
 
+/* In A by the proxy's own address, and in P. */
+static int listen_all(struct egress *g, size_t n_more, struct err *e)
+{
+	g->n_listeners = 2 + n_more;
+	for (size_t i = 0; i < g->n_listeners; i++) {
+		int fd = i == 0 ? EGRESS_FD_PROXY :
+			 i == 1 ? EGRESS_FD_PROXY6 : EGRESS_FD__END + (int)i - 2;
+
+		if (listener_init(&g->listeners[i], fd, &g->conns, e))
+			return -1;
+	}
+	return 0;
+}
+
 static int start(struct egress *g, struct err *e)
 {
-	size_t max_conns;
+	size_t max_conns, n_listen;
 
-	if (jail_check(e) || start_check_fds(e) || start_read_policy(&g->policy, e) ||
+	if (jail_check(e) || start_check_fds(&n_listen, e) || start_read_policy(&g->policy, e) ||
 	    start_max_conns(&max_conns, e) || loop_init(&g->loop, e) ||
 	    record_init(&g->record, EGRESS_FD_LOG, EGRESS_FD_LOG_OLD, g->policy.container, e) ||
 	    own_init(&g->own, &g->loop, EGRESS_FD_NL_E, EGRESS_FD_NL_HOST, e) ||
@@ -107,19 +127,27 @@ static int start(struct egress *g, struct err *e)
 	g->conns = (struct conn_table){ .loop = &g->loop, .policy = &g->policy,
 					.names = &g->names, .record = &g->record, .dialler = &g->dialler };
 	conn_table_init(&g->conns, max_conns);
-	if (listener_init(&g->proxy, EGRESS_FD_PROXY, &g->conns, e) ||
-	    listener_init(&g->proxy6, EGRESS_FD_PROXY6, &g->conns, e) || watch_init(g, e) ||
+	if (listen_all(g, n_listen, e) || watch_init(g, e) ||
 	    steering_start(&g->steering, &g->loop, &g->names, &g->record, e) ||
+	    sniffer_start(&g->sniffer, &g->loop, &g->names, &g->record, e) ||
 	    dns_server_init(&g->dns, &g->loop, &g->names, &g->record, e))
 		return -1;
 	return jail_enter(e);
+}
+
+static bool is_paused(const struct egress *g)
+{
+	for (size_t i = 0; i < g->n_listeners; i++)
+		if (g->listeners[i].is_paused)
+			return true;
+	return false;
 }
 
 static int tick_interval(const struct egress *g)
 {
 	if (g->dialler.n_active > 0 || g->resolver.n_active > 0)
 		return TICK_BUSY_MS;
-	if (g->conns.n > 0 || g->proxy.is_paused || g->proxy6.is_paused || g->record.suppressed || g->record.lost)
+	if (g->conns.n > 0 || g->record.suppressed || g->record.lost || is_paused(g))
 		return TICK_MS;
 	return -1;
 }
@@ -133,8 +161,8 @@ static void tick(struct egress *g)
 	g->ticked_ms = g->loop.now_ms;
 	resolver_tick(&g->resolver);
 	conn_tick(&g->conns);
-	listener_tick(&g->proxy);
-	listener_tick(&g->proxy6);
+	for (size_t i = 0; i < g->n_listeners; i++)
+		listener_tick(&g->listeners[i]);
 	if (interval == TICK_MS)
 		record_flush(&g->record);
 }

@@ -32,6 +32,9 @@ static const struct rule_info rows[] = {
 			    "an administrator can name the host itself; retrying does not help" },
 	[RULE_UDP] = { "egress.udp", RULE_DENIES, 403, "only TCP connections leave the container",
 		       "use TCP; retrying does not help" },
+	[RULE_STEERED] = { "net.steered", RULE_DENIES, 403,
+			   "the policy allows it, but not all its ports can be listened on here",
+			   "use the proxy that HTTP_PROXY names" },
 	[RULE_RESERVED] = { "egress.reserved", RULE_DENIES, 403,
 			    "localhost and the names of cloud metadata services are never resolved",
 			    "nothing allows this; what runs in the container itself is reached "

@@ -107,6 +107,11 @@ static bool is_raw_or_absent(int fd)
 	return start_is_absent(fd) || socket_option_is(fd, SO_TYPE, SOCK_RAW);
 }
 
+static bool is_packet_or_absent(int fd)
+{
+	return start_is_absent(fd) || socket_option_is(fd, SO_DOMAIN, AF_PACKET);
+}
+
 /* What bpf(2) makes is an anonymous inode: no kind of file at all. */
 static bool is_bpf_or_absent(int fd)
 {
@@ -136,17 +141,36 @@ static const struct {
 	[EGRESS_FD_STEER_PAGE] = { is_bpf_or_absent, "a BPF map" },
 	[EGRESS_FD_STEER_RING] = { is_bpf_or_absent, "a BPF ring buffer" },
 	[EGRESS_FD_STEER_LINK] = { is_bpf_or_absent, "a BPF link" },
+	[EGRESS_FD_SNIFF] = { is_packet_or_absent, "a packet socket" },
 };
 TABLE_CHECK(contract, EGRESS_FD__END);
 
-int start_check_fds(struct err *e)
+/* What is open behind the last number that has a meaning listens, or is a mistake. */
+static int check_listeners(size_t *ret, struct err *e)
 {
+	size_t n = 0;
+
+	for (; n < EGRESS_LISTEN_MAX && fcntl(EGRESS_FD__END + (int)n, F_GETFD) >= 0; n++)
+		if (!is_listener(EGRESS_FD__END + (int)n))
+			return err_set(e, ERR_USAGE, "start: descriptor %d is not a listening socket",
+				       EGRESS_FD__END + (int)n);
+	*ret = n;
+	return 0;
+}
+
+int start_check_fds(size_t *ret_listen, struct err *e)
+{
+	size_t n = 0;
+
 	for (int fd = EGRESS_FD_POLICY; fd < EGRESS_FD__END; fd++)
 		if (!contract[fd].is(fd))
 			return err_set(e, ERR_USAGE, "start: descriptor %d is not %s", fd,
 				       contract[fd].what);
-	if (sys_close_range(EGRESS_FD__END, ~0u, 0) < 0)
+	if (check_listeners(&n, e))
+		return -1;
+	if (sys_close_range(EGRESS_FD__END + (unsigned)n, ~0u, 0) < 0)
 		return err_sys(e, "close all other descriptors");
+	*ret_listen = n;
 	return 0;
 }
 

@@ -5,8 +5,9 @@
 
 #include "egress/policy.h"
 
-/* start_check_fds() - each descriptor is what it should be; all beyond are closed */
-int start_check_fds(struct err *e);
+/* start_check_fds() - each descriptor is what it should be; all beyond are closed. *ret_listen: how
+ * many sockets of P follow EGRESS_FD__END. */
+int start_check_fds(size_t *ret_listen, struct err *e);
 /* start_is_absent() - whether /dev/null stands for what is not there */
 bool start_is_absent(int fd);
 int start_read_policy(struct policy *ret, struct err *e);

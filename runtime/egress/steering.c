@@ -3,12 +3,12 @@
 #include "egress/steering.h"
 
 #include <linux/bpf.h>
-#include <netinet/in.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/egress_wire.h"
+#include "egress/refusal.h"
 #include "egress/start.h"
 
 #define TURN 64 /* refusals before others have a turn */
@@ -63,20 +63,10 @@ static void to_addr(const struct steer_event *ev, struct ipaddr *ret)
 
 static void note(struct steering *s, const struct steer_event *ev, int64_t now_ms)
 {
-	struct dest d = { .port = ev->port };
-	struct record_line line = { .via = ev->proto == IPPROTO_UDP ? "udp" : "transparent" };
-	const char *name;
+	struct ipaddr a;
 
-	to_addr(ev, &d.addr);
-	name = names_at(s->names, names_of_addr(&d.addr));
-	ipaddr_print(&d.addr, d.name);
-	d.is_addr = !name;
-	if (name)
-		memcpy(d.name, name, strlen(name) + 1);
-	line.rule = ev->proto == IPPROTO_UDP ? RULE_UDP : policy_decide(s->names->policy, &d);
-	line.name = d.name;
-	line.port = d.port;
-	record_write(s->record, &line, now_ms);
+	to_addr(ev, &a);
+	refusal_note(s->names, s->record, &a, ev->port, ev->proto, now_ms);
 }
 
 /* Return: whether there is more. */

@@ -5,7 +5,7 @@
 
 #include "exec/ctx.h"
 
-/* anet_make() - phase C_ANET, child. Sets c->a_netns, c->a_ino, c->a_sock, c->sysfs_tree. The
+/* anet_make() - phase C_ANET, child. Sets c->a_netns, c->a_ino, c->a_socks, c->sysfs_tree. The
  * caller is in A afterwards unless c->two_threads. */
 int anet_make(struct exec_ctx *c, const struct op *op, struct err *e);
 

@@ -149,10 +149,10 @@ static int phase_anet(struct exec_ctx *c, struct err *e)
 		return -1;
 	memset(&f, 0, sizeof(f));
 	f.u.a.ino = c->a_ino;
-	n = a_socks_pack(c->a_sock, fds, &f.u.a.socks);
+	n = a_socks_pack(&c->a_socks, fds, &f.u.a.socks);
 	if (sync_send(&c->sync, SYNC_NS, &f, fds, n, e))
 		return -1;
-	a_socks_close(c->a_sock);
+	a_socks_close(&c->a_socks);
 	return 0;
 }
 

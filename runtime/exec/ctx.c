@@ -24,7 +24,7 @@ void ctx_init(struct exec_ctx *c, const struct plan *p, const struct exec_opts *
 	c->opts = o;
 	c->res = res;
 	c->procfd = c->own_netns = c->e_netns = c->pidfd = c->userns = c->moved_to = c->egress_ready = -1;
-	memcpy(c->a_sock, (const int[])A_SOCKS_NONE, sizeof(c->a_sock));
+	c->a_socks = (struct a_socks)A_SOCKS_INIT;
 	c->sync = c->child_sync = (struct sync)SYNC_INIT;
 	c->rootfd = c->c_procfd = c->a_netns = c->sysfs_tree = -1;
 	c->console_master = c->console_slave = c->gate = c->result = c->hold = c->listener = -1;
@@ -47,7 +47,7 @@ void ctx_done(struct exec_ctx *c)
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		fd_close(fds[i]);
-	a_socks_close(c->a_sock);
+	a_socks_close(&c->a_socks);
 	for (int t = 0; t < NS_TYPE__COUNT; t++)
 		fd_close(&c->join[t]);
 	sync_done(&c->sync);

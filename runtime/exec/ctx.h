@@ -37,7 +37,7 @@ struct exec_ctx {
 	int pidfd;		/* of the child */
 	pid_t pid;
 	int userns;		/* the container's, opened after the maps are written; -1 none */
-	int a_sock[A_SOCK__COUNT]; /* received from the child: the proxy's, in A */
+	struct a_socks a_socks;	/* the child makes them, the parent receives them: the proxy's */
 	uint64_t a_ino;		/* of A; 0: there is none */
 	int egress_ready;	/* from the proxy, until it serves; -1 none */
 	struct netdev_moved *moved; /* do_netdev.c: interfaces of the host, the last one first */

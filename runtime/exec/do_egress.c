@@ -157,7 +157,7 @@ static int open_program(const char *path, int *ret_fd, struct err *e)
 /* A again, from a socket of it: the child made it, and may be elsewhere by now. */
 static int open_a(const struct exec_ctx *c, int *ret_fd, struct err *e)
 {
-	auto_close int fd = ioctl(c->a_sock[A_SOCK_TCP4], SIOCGSKNS);
+	auto_close int fd = ioctl(c->a_socks.v[A_SOCK_TCP4], SIOCGSKNS);
 
 	if (fd < 0)
 		return err_sys(e, "open the agent's network namespace");
@@ -172,10 +172,10 @@ static int open_a(const struct exec_ctx *c, int *ret_fd, struct err *e)
 static int steer(const struct exec_ctx *c, struct egress_child *k, struct err *e)
 {
 	const int socket[] = {
-		[STEER_TCP4] = c->a_sock[A_SOCK_TCP4],
-		[STEER_TCP6] = c->a_sock[A_SOCK_TCP6],
-		[STEER_UDP4] = c->a_sock[A_SOCK_UDP4],
-		[STEER_UDP6] = c->a_sock[A_SOCK_UDP6],
+		[STEER_TCP4] = c->a_socks.v[A_SOCK_TCP4],
+		[STEER_TCP6] = c->a_socks.v[A_SOCK_TCP6],
+		[STEER_UDP4] = c->a_socks.v[A_SOCK_UDP4],
+		[STEER_UDP6] = c->a_socks.v[A_SOCK_UDP6],
 	};
 	auto_close int netns = -1;
 	struct steer s;
@@ -192,6 +192,7 @@ static const enum egress_fd place_of[] = {
 	[A_SOCK_TCP4] = EGRESS_FD_PROXY, [A_SOCK_TCP6] = EGRESS_FD_PROXY6,
 	[A_SOCK_UDP4] = EGRESS_FD_DNS4,	 [A_SOCK_UDP6] = EGRESS_FD_DNS6,
 	[A_SOCK_RAW4] = EGRESS_FD_RAW4,	 [A_SOCK_RAW6] = EGRESS_FD_RAW6,
+	[A_SOCK_SNIFF] = EGRESS_FD_SNIFF,
 };
 TABLE_CHECK(place_of, A_SOCK__COUNT);
 
@@ -209,7 +210,7 @@ static int open_all(const struct exec_ctx *c, const struct op_egress *eg, struct
 	    open_log(dir, "egress.log.1", &k->fd[EGRESS_FD_LOG_OLD], e) ||
 	    open_resolv(eg->resolv_conf_host, &k->fd[EGRESS_FD_RESOLV], e))
 		return -1;
-	return eg->steered ? steer(c, k, e) : 0;
+	return eg->steered == PLAN_STEER_BPF ? steer(c, k, e) : 0;
 }
 
 /* ---- the cgroup beside the container's ---- */
@@ -388,6 +389,7 @@ int do_egress(struct exec_ctx *c, const struct op *op, size_t i, struct err *e)
 	struct egress_child k = {
 		.program = -1, .null = -1, .procfd = c->procfd, .own_netns = c->own_netns,
 		.e_netns = eg->via_host ? c->own_netns : c->e_netns,
+		.listen = c->a_socks.listen, .n_listen = c->a_socks.n_listen,
 		.uid = eg->uid, .rootless = userns && userns->u.userns.rootless, .cg = { .v2_dir = -1 },
 	};
 	struct op_cgroup cg = { .none = true };
@@ -398,7 +400,7 @@ int do_egress(struct exec_ctx *c, const struct op *op, size_t i, struct err *e)
 	for (size_t n = 0; n < ARRAY_SIZE(k.fd); n++)
 		k.fd[n] = -1;
 	for (int n = 0; n < A_SOCK__COUNT; n++)
-		k.fd[place_of[n]] = c->a_sock[n];
+		k.fd[place_of[n]] = c->a_socks.v[n];
 	k.fd[EGRESS_FD_INIT] = c->pidfd;
 	if (cg_op)
 		beside(c->plan->a, &cg_op->u.cgroup, eg, &cg);

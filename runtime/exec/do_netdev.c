@@ -101,7 +101,7 @@ static int settle(int sock, const char *travels, const char *name, bool home,
 	for (size_t i = 0; i < m->n_addrs; i++)
 		if (goes_along(&m->addrs[i], home) && rtnl_add_addr(sock, l.index, &m->addrs[i], e))
 			return -1;
-	return !home || m->up ? rtnl_set_up(sock, l.index, e) : 0;
+	return !home || m->up ? rtnl_set_up(sock, l.index, 0, e) : 0;
 }
 
 static int look(int here, const char *host_name, struct netdev_moved *m, int *ret_index,

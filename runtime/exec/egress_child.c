@@ -32,8 +32,8 @@
 #include "sys/procfs.h"
 #include "sys/syscalls.h"
 
-#define FD_SAFE 64 /* above every target of dup3() */
-#define FD_PROGRAM EGRESS_FD__END
+#define FD_SAFE 192 /* above every target of dup3() */
+_Static_assert(EGRESS_FD__END + EGRESS_LISTEN_MAX < FD_SAFE, "it is");
 
 static int leave_session(struct err *e)
 {
@@ -145,28 +145,35 @@ static int enter_empty_root(struct err *e)
 	return 0;
 }
 
+/* What is to be descriptor @i of the program; @end is the program itself. */
+static int fd_for(const struct egress_child *k, int i, int end)
+{
+	if (i == end)
+		return k->program;
+	if (i >= EGRESS_FD__END)
+		return k->listen[i - EGRESS_FD__END];
+	/* -1: of what is there only where connections are steered */
+	return i <= 2 || k->fd[i] < 0 ? k->null : k->fd[i];
+}
+
 /* dup3() onto the agreed numbers, from copies that no target overwrites. */
 static int place_fds(struct egress_child *k, struct err *e)
 {
-	int from[FD_PROGRAM + 1];
+	int end = EGRESS_FD__END + (int)k->n_listen;
+	int from[EGRESS_FD__END + EGRESS_LISTEN_MAX + 1];
 
-	for (int i = 0; i <= FD_PROGRAM; i++) {
-		int fd = i <= 2 ? k->null : i == FD_PROGRAM ? k->program : k->fd[i];
-
-		if (fd < 0) /* of what is there only where connections are steered */
-			fd = k->null;
-
-		from[i] = fcntl(fd, F_DUPFD_CLOEXEC, FD_SAFE);
+	for (int i = 0; i <= end; i++) {
+		from[i] = fcntl(fd_for(k, i, end), F_DUPFD_CLOEXEC, FD_SAFE);
 		if (from[i] < 0)
 			return err_sys(e, "copy descriptor %d", i);
 	}
-	for (int i = 0; i <= FD_PROGRAM; i++)
-		if (dup3(from[i], i, i == FD_PROGRAM ? O_CLOEXEC : 0) < 0)
+	for (int i = 0; i <= end; i++)
+		if (dup3(from[i], i, i == end ? O_CLOEXEC : 0) < 0)
 			return err_sys(e, "place descriptor %d", i);
 	for (int i = 0; i < EGRESS_FD__END; i++)
 		k->fd[i] = i;
-	k->program = FD_PROGRAM;
-	if (sys_close_range(FD_PROGRAM + 1, ~0u, 0) < 0)
+	k->program = end;
+	if (sys_close_range((unsigned)end + 1, ~0u, 0) < 0)
 		return err_sys(e, "close all other descriptors");
 	return 0;
 }

@@ -12,6 +12,8 @@
 /* Everything is opened by the parent but the two netlink sockets. -1 where absent. */
 struct egress_child {
 	int fd[EGRESS_FD__END]; /* as egress_wire.h numbers them; 0 to 2 unused */
+	const int *listen;	/* those that follow, EGRESS_LISTEN_MAX at most; the context's */
+	size_t n_listen;
 	int program, null, procfd;
 	int own_netns, e_netns; /* e_netns -1: an empty one, nothing can get out */
 	uint32_t uid;  /* rootless and 0: the user's own */

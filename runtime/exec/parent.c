@@ -145,7 +145,7 @@ static int phase_net(struct exec_ctx *c, struct err *e)
 	if (sync_recv(&c->sync, &f, fds, e))
 		return -1;
 	c->a_ino = f.u.a.ino;
-	if (a_socks_unpack(fds, f.n_fds, f.u.a.socks, c->a_sock, e)) {
+	if (a_socks_unpack(fds, f.n_fds, f.u.a.socks, &c->a_socks, e)) {
 		for (uint32_t i = 0; i < f.n_fds; i++)
 			fd_close(&fds[i]);
 		return -1;
@@ -154,7 +154,7 @@ static int phase_net(struct exec_ctx *c, struct err *e)
 		return err_set(e, ERR_SYS, "injected failure at p_net");
 	if (timens_offsets(c, e) || fill_result(c, e) || run_phase(c, P_NET, e))
 		return -1;
-	a_socks_close(c->a_sock);
+	a_socks_close(&c->a_socks);
 	return 0;
 }
 

@@ -35,7 +35,8 @@ struct msg_row {
 
 static const struct msg_row msg_table[] = {
 	[SYNC_MAPPED] = { "ids mapped", SYNC_PARENT, IN(SYNC_S_BORN), SYNC_S_MAPPED, 0, 0 },
-	[SYNC_NS] = { "namespaces made", SYNC_CHILD, IN(SYNC_S_MAPPED), SYNC_S_NS, 0, SYNC_A_SOCKS },
+	[SYNC_NS] = { "namespaces made", SYNC_CHILD, IN(SYNC_S_MAPPED), SYNC_S_NS, 0,
+		      SYNC_A_SOCKS + SYNC_P_SOCKS },
 	[SYNC_TREES] = { "mounts", SYNC_PARENT, IN(SYNC_S_NS), KEEP, 1, SYNC_MAX_FDS },
 	[SYNC_GO] = { "go", SYNC_PARENT, IN(SYNC_S_NS), SYNC_S_GO, 0, 0 },
 	[SYNC_CONSOLE] = { "console", SYNC_CHILD, IN(SYNC_S_GO), KEEP, 1, 1 },

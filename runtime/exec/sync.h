@@ -71,7 +71,8 @@ struct sync {
 
 #define SYNC_MAX_FDS 250 /* below the kernel's SCM_MAX_FD, 253 */
 
-#define SYNC_A_SOCKS  6 /* of exec/a_socks.h */
+#define SYNC_A_SOCKS  7 /* of exec/a_socks.h */
+#define SYNC_P_SOCKS  128
 #define SYNC_MAX_LEFT 64
 struct sync_left {
 	uint32_t n;
@@ -84,7 +85,8 @@ struct sync_listener {
 	int32_t number; /* -1: it comes with the message */
 };
 
-/* A: its inode, and which of the proxy's sockets come with the message (bit = enum a_sock). */
+/* A: its inode, and which of the proxy's sockets come first with the message (bit = enum a_sock);
+ * those that listen in P follow. */
 struct sync_a {
 	uint64_t ino;
 	uint32_t socks;

@@ -8,6 +8,7 @@
  */
 #include "plan/check.h"
 
+#include "base/egress_wire.h"
 #include "base/mutant.h"
 #include "base/str.h"
 #include "base/table.h"
@@ -223,6 +224,9 @@ static int proxy_net(const struct plan *p, struct err *e)
 		return wrong(e, p, g, "serves another port than the one that listens");
 	if (g->u.egress.steered != a->u.anet.steered)
 		return wrong(e, p, g, "disagrees with its network about steering");
+	if ((a->u.anet.steered == PLAN_STEER_VETH) != (a->u.anet.n_ports > 0) ||
+	    a->u.anet.n_ports > EGRESS_LISTEN_MAX)
+		return wrong(e, p, a, "has ports to listen on and no namespace for them, or too many");
 	return 0;
 }
 

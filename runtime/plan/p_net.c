@@ -5,6 +5,8 @@
  * A is where everything in the container runs; E is what the engine configures (docs/architecture
  * section 4). A plan without OP_ANET has the network that its config asks for.
  */
+#include "base/egress_steer.h"
+#include "base/egress_wire.h"
 #include "base/mutant.h"
 #include "base/str.h"
 #include "base/table.h"
@@ -48,6 +50,62 @@ static int choose_e(struct build *b, struct op_anet *n, struct err *e)
 	return p_ns_path(b, NS_NETWORK, t->engine_net_path, &n->e_ino, e);
 }
 
+static enum plan_steer steered(const struct build *b)
+{
+	if (b->f->kernel_steer)
+		return PLAN_STEER_BPF;
+	return b->f->kernel_veth && !mutant("net.veth") ? PLAN_STEER_VETH : PLAN_STEER_NONE;
+}
+
+/* Name servers, and where a refusal can be told in words (egress/names.c). */
+static const uint16_t always[] = { 22, 53, 80 };
+
+struct ports {
+	uint16_t v[EGRESS_LISTEN_MAX];
+	size_t n;
+	bool is_full;
+};
+
+/* Ascending, each once; the first that are named are those that find room. */
+static void add_port(struct ports *p, uint16_t port)
+{
+	size_t i = 0;
+
+	while (i < p->n && p->v[i] < port)
+		i++;
+	if (i < p->n && p->v[i] == port)
+		return;
+	if (p->n == ARRAY_SIZE(p->v)) {
+		p->is_full = true;
+		return;
+	}
+	memmove(&p->v[i + 1], &p->v[i], (p->n - i) * sizeof(p->v[0]));
+	p->v[i] = port;
+	p->n++;
+}
+
+/* Each takes a socket of the proxy's. While learning nothing gets out, so nobody listens. */
+static void listen_ports(struct build *b, struct op_anet *n)
+{
+	const struct profile *p = b->t->profile;
+	struct ports all = { .n = 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(always); i++)
+		add_port(&all, always[i]);
+	for (size_t i = 0; i < p->egress.n_allow && !p->egress.learn; i++)
+		for (size_t k = 0; k < p->egress.allow[i].n_ports; k++)
+			add_port(&all, p->egress.allow[i].ports[k]);
+	n->ports = memcpy(arena_alloc(b->a, all.n, sizeof(all.v[0])), all.v,
+			  all.n * sizeof(all.v[0]));
+	n->n_ports = all.n;
+	if (all.is_full && !mutant("net.ports"))
+		build_finding(b, "net.steered", FIND_NOTE, "linux.namespaces: network",
+			      arena_printf(b->a, "the allow list has more ports than the %u that are "
+					   "reached without a proxy where no steering program may be "
+					   "loaded; only programs that honour HTTP_PROXY and its kin reach "
+					   "those that come last in it", EGRESS_LISTEN_MAX));
+}
+
 static int anet(struct build *b, struct err *e)
 {
 	struct op_anet n = { 0 };
@@ -61,7 +119,9 @@ static int anet(struct build *b, struct err *e)
 		return -1;
 	if (b->t->net == TIGHT_NET_EGRESS) {
 		n.proxy_port = b->t->profile->egress.port;
-		n.steered = b->f->kernel_steer;
+		n.steered = steered(b);
+		if (n.steered == PLAN_STEER_VETH)
+			listen_ports(b, &n);
 	}
 	struct op *op = plan_add(b->p, OP_ANET, "linux.namespaces", rule(b));
 
@@ -91,12 +151,13 @@ static void note_unfilled(struct build *b, enum e_kind e_kind, const struct op_e
 
 static void note_unsteered(struct build *b)
 {
-	if (!b->f->kernel_steer)
+	if (steered(b) == PLAN_STEER_NONE)
 		build_finding(b, "net.steered", FIND_NOTE, "linux.namespaces: network",
 			      "only programs that honour HTTP_PROXY and its kin reach what is allowed: "
-			      "the program that would bring all others to the proxy cannot be loaded "
+			      "neither may the program that would bring all others to the proxy be loaded "
 			      "here (BPF_PROG_TYPE_SK_LOOKUP takes CAP_BPF and CAP_NET_ADMIN on the host, "
-			      "and Linux 5.9)");
+			      "and Linux 5.9), nor has the kernel pairs of virtual interfaces "
+			      "(CONFIG_VETH)");
 }
 
 static void note_uid(struct build *b, uint32_t uid)
@@ -141,7 +202,7 @@ void p_egress(struct build *b)
 		return;
 	e_kind = plan_find(b->p, OP_ANET)->u.anet.e;
 	g.via_host = e_kind == E_NEW && b->t->engine_net_host;
-	g.steered = b->f->kernel_steer;
+	g.steered = steered(b);
 	g.resolv_conf_host = resolv_conf(b, g.via_host || e_kind == E_HOST);
 	g.learn = p->egress.learn;
 	for (size_t i = 0; i < p->egress.n_allow; i++)
@@ -220,9 +281,20 @@ static const char *hosts_text(struct build *b)
 }
 
 /* The proxy answers there, or nothing does: a lookup never waits for servers out of reach. */
-static const char resolv_text[] = "# agentrt: the proxy resolves names, when it allows a connection\n"
-				  "nameserver 127.0.0.1\n"
-				  "options timeout:1 attempts:1\n";
+static const char *resolv_text(struct build *b)
+{
+	const struct op *op = plan_find(b->p, OP_ANET);
+	bool veth = op && op->u.anet.steered == PLAN_STEER_VETH;
+	uint32_t gate = STEER_NET4 + STEER_GATE;
+
+	/* Loopback is A's own; P answers at any other address, so at the one that stands for it. */
+	return arena_printf(b->a,
+			    "# agentrt: the proxy resolves names, when it allows a connection\n"
+			    "nameserver %u.%u.%u.%u\n"
+			    "options timeout:1 attempts:1\n",
+			    veth ? gate >> 24 : 127, veth ? gate >> 16 & 255 : 0,
+			    veth ? gate >> 8 & 255 : 0, veth ? gate & 255 : 1);
+}
 
 static const char *const replaced[] = { "/etc/hosts", "/etc/resolv.conf" };
 
@@ -236,7 +308,7 @@ bool p_net_replaces(const struct build *b, const char *path_ctr)
 
 void p_net_files(struct build *b)
 {
-	const char *text[] = { hosts_text(b), resolv_text };
+	const char *text[] = { hosts_text(b), resolv_text(b) };
 
 	static_assert(ARRAY_SIZE(text) == ARRAY_SIZE(replaced), "a text for each file");
 	for (size_t i = 0; build_is_in_anet(b) && i < ARRAY_SIZE(replaced); i++) {

@@ -166,13 +166,22 @@ struct op_ns { /* every type but user has one; network has none where there is a
 };
 
 enum e_kind { E_NEW, E_PATH, E_HOST, E_NONE };
+/* How connections to any address come to the proxy. */
+enum plan_steer {
+	PLAN_STEER_NONE,
+	PLAN_STEER_BPF,	 /* every address is local in A, a program steers */
+	PLAN_STEER_VETH, /* every address is local in a namespace behind A */
+	PLAN_STEER__COUNT
+};
 /* The agent's namespace. Its presence means: what runs is in A, whatever E is. */
 struct op_anet {
 	enum e_kind e;
 	const char *e_path_host;
 	uint64_t e_ino;
 	uint16_t proxy_port; /* 0: no proxy, nothing listens */
-	bool steered;	     /* every address is local, connections to any come to the proxy */
+	enum plan_steer steered;
+	const uint16_t *ports; /* by veth: those that somebody listens on, ascending */
+	size_t n_ports;
 };
 struct plan_egress_entry {
 	const char *host;
@@ -185,7 +194,7 @@ struct plan_egress_entry {
 };
 struct op_egress {
 	bool via_host;		      /* dials from the host's namespace although E is another */
-	bool steered;		      /* as op_anet */
+	enum plan_steer steered;      /* as op_anet */
 	const char *resolv_conf_host; /* opened by the runtime, read by the proxy; NULL: none */
 	uint16_t port;
 	uint32_t uid; /* and gid: mapped into no container, distinct for each A */

@@ -88,6 +88,9 @@ const char *const show_ns_action[] = { [NS_NEW] = "new", [NS_JOIN] = "join",
 				       [NS_INHERIT] = "inherit" };
 const char *const show_e_kind[] = { [E_NEW] = "new", [E_PATH] = "path", [E_HOST] = "host",
 				    [E_NONE] = "none" };
+static const char *const steer[] = { [PLAN_STEER_NONE] = "none", [PLAN_STEER_BPF] = "bpf",
+				     [PLAN_STEER_VETH] = "veth" };
+TABLE_CHECK(steer, PLAN_STEER__COUNT);
 const char *const show_hook_kind[] = {
 	[PLAN_HOOK_PRESTART] = "prestart",
 	[PLAN_HOOK_CREATE_RUNTIME] = "createRuntime",
@@ -166,7 +169,7 @@ static const struct show_row ns[] = {
 static const struct show_row anet[] = {
 	ROW_AZ(op_anet, e, SHOW_NAME, show_e_kind), ROW(op_anet, e_path_host, SHOW_STR),
 	ROW(op_anet, e_ino, SHOW_U64), ROW(op_anet, proxy_port, SHOW_U16),
-	ROW(op_anet, steered, SHOW_BOOL), END };
+	ROW_A(op_anet, steered, SHOW_NAME, steer), LIST(op_anet, ports, SHOW_U16S, NULL), END };
 
 static const struct show_table allow = { sizeof(struct plan_egress_entry), (const struct show_row[]){
 	ROW(plan_egress_entry, host, SHOW_STR), LIST(plan_egress_entry, ports, SHOW_U16S, NULL),
@@ -174,7 +177,7 @@ static const struct show_table allow = { sizeof(struct plan_egress_entry), (cons
 	ROW(plan_egress_entry, ech_denied, SHOW_BOOL), END } };
 
 static const struct show_row egress[] = {
-	ROW(op_egress, via_host, SHOW_BOOL), ROW(op_egress, steered, SHOW_BOOL),
+	ROW(op_egress, via_host, SHOW_BOOL), ROW_A(op_egress, steered, SHOW_NAME, steer),
 	ROW(op_egress, resolv_conf_host, SHOW_STR),
 	ROW(op_egress, port, SHOW_U16), ROW(op_egress, uid, SHOW_U32),
 	ROW(op_egress, learn, SHOW_BOOL), LIST(op_egress, allow, SHOW_ROWS, &allow),

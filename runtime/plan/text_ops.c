@@ -148,10 +148,14 @@ static void anet(struct strbuf *b, const struct op *op)
 		[E_NONE] = "none",
 	};
 
-	strbuf_addf(b, "a network of its own with a loopback interface only; outside: %s",
+	strbuf_addf(b, "a network of its own with a loopback interface %s; outside: %s",
+		    op->u.anet.steered == PLAN_STEER_VETH ? "and one that leads to the proxy" : "only",
 		    text[op->u.anet.e]);
 	if (op->u.anet.e == E_PATH)
 		text_put(b, op->u.anet.e_path_host);
+	for (size_t i = 0; i < op->u.anet.n_ports; i++)
+		strbuf_addf(b, "%s%u", i ? "," : "\n" INDENT "to the proxy by a pair of interfaces: port ",
+			    op->u.anet.ports[i]);
 }
 
 static void rdt(struct strbuf *b, const struct op *op)
@@ -203,10 +207,15 @@ static void put_egress_entry(struct strbuf *b, const char *verb, const struct pl
 
 static void egress(struct strbuf *b, const struct op *op)
 {
+	static const char *const steer[] = {
+		[PLAN_STEER_NONE] = "",
+		[PLAN_STEER_BPF] = " and behind every other address",
+		[PLAN_STEER_VETH] = " and, by a namespace of its own, behind every other address",
+	};
 	const struct op_egress *g = &op->u.egress;
 
 	strbuf_addf(b, "proxy on 127.0.0.1:%u%s as user %" PRIu32 "%s%s", g->port,
-		    g->steered ? " and behind every other address" : "", g->uid,
+		    steer[g->steered], g->uid,
 		    g->via_host ? ", dials from the host" : "",
 		    g->learn ? ", lets nothing out and records what is asked for" :
 		    g->n_allow ? "" : ", allows nothing");

@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "sys/landlock.h"
+#include "sys/rtnl.h"
 #include "sys/steer.h"
 #include "sys/syscalls.h"
 
@@ -101,6 +102,7 @@ void probe_kernel(struct arena *a, const struct probe_opts *o, struct facts *f)
 	f->kernel_overlay = !o->no_layers && has_overlay();
 	f->landlock_abi = landlock_abi();
 	f->kernel_steer = !o->no_steering && steer_is_possible();
+	f->kernel_veth = !o->no_steering && !f->kernel_steer && rtnl_has_veth();
 	f->apparmor = has_apparmor();
 	f->selinux = access("/sys/fs/selinux/enforce", F_OK) == 0;
 }

@@ -3,7 +3,10 @@
 #include "sys/rtnl.h"
 
 #include <errno.h>
+#include <linux/if_link.h>
+#include <linux/ip.h>
 #include <linux/rtnetlink.h>
+#include <linux/veth.h>
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +17,9 @@
 #include "base/mem.h"
 #include "base/str.h"
 
+#ifndef IF_OPER_UP
+#define IF_OPER_UP 6 /* linux/if.h, which does not go with net/if.h */
+#endif
 #define BUF_BYTES 32768 /* what the kernel puts into one message of a dump, at most */
 
 /* A request on its way: header, family header, attributes. */
@@ -22,6 +28,7 @@ struct request {
 	union {
 		struct ifinfomsg link;
 		struct ifaddrmsg addr;
+		struct rtmsg route;
 	} u;
 	char attrs[512];
 };
@@ -44,11 +51,33 @@ static void put(struct request *r, uint16_t type, const void *data, size_t n)
 	struct rtattr *a = (struct rtattr *)(void *)((char *)r + at);
 
 	if (at + RTA_SPACE(n) > sizeof(*r))
-		abort(); /* no caller puts more than a name and three addresses */
+		abort(); /* no caller puts more than two names and addresses */
 	a->rta_type = type;
 	a->rta_len = (unsigned short)RTA_LENGTH(n);
-	memcpy(RTA_DATA(a), data, n);
+	if (n)
+		memcpy(RTA_DATA(a), data, n);
 	r->nh.nlmsg_len = (uint32_t)(at + RTA_SPACE(n));
+}
+
+static void put32(struct request *r, uint16_t type, uint32_t value)
+{
+	put(r, type, &value, sizeof(value));
+}
+
+/* An attribute of attributes: what is put from here on to nest_end() is in it. */
+static size_t nest(struct request *r, uint16_t type)
+{
+	size_t at = NLMSG_ALIGN(r->nh.nlmsg_len);
+
+	put(r, type, NULL, 0);
+	return at;
+}
+
+static void nest_end(struct request *r, size_t at)
+{
+	struct rtattr *a = (struct rtattr *)(void *)((char *)r + at);
+
+	a->rta_len = (unsigned short)(r->nh.nlmsg_len - at);
 }
 
 int rtnl_open(int *ret_fd, struct err *e)
@@ -119,8 +148,13 @@ static bool take_link(const struct nlmsghdr *nh, void *arg)
 	const struct ifinfomsg *i = NLMSG_DATA(nh);
 	struct rtnl_link *l = arg;
 
-	if (nh->nlmsg_type == RTM_NEWLINK && nh->nlmsg_len >= NLMSG_LENGTH(sizeof(*i)))
-		*l = (struct rtnl_link){ i->ifi_index, (i->ifi_flags & IFF_UP) != 0 };
+	if (nh->nlmsg_type != RTM_NEWLINK || nh->nlmsg_len < NLMSG_LENGTH(sizeof(*i)))
+		return true;
+	*l = (struct rtnl_link){ i->ifi_index, (i->ifi_flags & IFF_UP) != 0, false };
+	int len = (int)(nh->nlmsg_len - NLMSG_LENGTH(sizeof(*i)));
+	for (const struct rtattr *a = IFLA_RTA(i); RTA_OK(a, len); a = RTA_NEXT(a, len))
+		if (a->rta_type == IFLA_OPERSTATE && RTA_PAYLOAD(a) == 1)
+			l->ready = *(const uint8_t *)RTA_DATA(a) == IF_OPER_UP;
 	return true;
 }
 
@@ -220,11 +254,11 @@ int rtnl_rename(int fd, int index, const char *name, struct err *e)
 	return 0;
 }
 
-int rtnl_set_up(int fd, int index, struct err *e)
+int rtnl_set_up(int fd, int index, unsigned flags, struct err *e)
 {
 	struct request r = link_request(index);
 
-	r.u.link.ifi_flags = r.u.link.ifi_change = IFF_UP;
+	r.u.link.ifi_flags = r.u.link.ifi_change = IFF_UP | flags;
 	if (talk(fd, &r, NULL, NULL) < 0)
 		return err_sys(e, "bring up network interface %d", index);
 	return 0;
@@ -259,4 +293,120 @@ int rtnl_add_addr(int fd, int index, const struct rtnl_addr *a, struct err *e)
 	if (talk(fd, &r, NULL, NULL) < 0)
 		return err_sys(e, "add an address to network interface %d", index);
 	return 0;
+}
+
+static size_t addr_bytes(uint8_t family)
+{
+	return family == AF_INET6 ? 16 : 4;
+}
+
+static bool is_set(const uint8_t a[16])
+{
+	static const uint8_t none[16];
+
+	return memcmp(a, none, sizeof(none)) != 0;
+}
+
+int rtnl_add_route(int fd, const struct rtnl_route *t, struct err *e)
+{
+	struct request r = request(RTM_NEWROUTE, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL,
+				   sizeof(struct rtmsg));
+	size_t n = addr_bytes(t->family);
+
+	r.u.route = (struct rtmsg){ .rtm_family = t->family,
+				    .rtm_dst_len = t->prefix,
+				    .rtm_table = t->table,
+				    .rtm_protocol = RTPROT_BOOT,
+				    .rtm_scope = t->scope,
+				    .rtm_type = t->type,
+				    .rtm_flags = is_set(t->gateway) ? RTNH_F_ONLINK : 0 };
+	if (t->prefix)
+		put(&r, RTA_DST, t->dst, n);
+	if (is_set(t->gateway))
+		put(&r, RTA_GATEWAY, t->gateway, n);
+	if (is_set(t->source))
+		put(&r, RTA_PREFSRC, t->source, n);
+	put32(&r, RTA_OIF, (uint32_t)t->index);
+	if (talk(fd, &r, NULL, NULL) < 0)
+		return err_sys(e, "add a route by network interface %d", t->index);
+	return 0;
+}
+
+/* What either end of a pair is made with. */
+static void put_end(struct request *r, const char *name, const struct rtnl_veth *v)
+{
+	put(r, IFLA_IFNAME, name, strlen(name) + 1);
+	put(r, IFLA_ADDRESS, v->mac, sizeof(v->mac));
+	put32(r, IFLA_MTU, v->mtu);
+	put32(r, IFLA_NUM_TX_QUEUES, 1);
+	put32(r, IFLA_NUM_RX_QUEUES, 1);
+}
+
+static int ask_veth(int fd, const struct rtnl_veth *v)
+{
+	struct request r = request(RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL,
+				   sizeof(struct ifinfomsg));
+	const struct ifinfomsg peer = { .ifi_family = AF_UNSPEC, .ifi_index = v->peer_index };
+
+	r.u.link.ifi_index = v->index;
+	put_end(&r, v->name, v);
+	size_t info = nest(&r, IFLA_LINKINFO);
+	put(&r, IFLA_INFO_KIND, "veth", 4);
+	size_t data = nest(&r, IFLA_INFO_DATA), at = NLMSG_ALIGN(r.nh.nlmsg_len);
+	put(&r, VETH_INFO_PEER, &peer, sizeof(peer));
+	put_end(&r, v->peer_name, v);
+	if (v->peer_netns >= 0)
+		put32(&r, IFLA_NET_NS_FD, (uint32_t)v->peer_netns);
+	nest_end(&r, at);
+	nest_end(&r, data);
+	nest_end(&r, info);
+	return talk(fd, &r, NULL, NULL);
+}
+
+int rtnl_make_veth(int fd, const struct rtnl_veth *v, struct err *e)
+{
+	if (ask_veth(fd, v) < 0)
+		return err_sys(e, "make a pair of network interfaces (kernel option CONFIG_VETH)");
+	return 0;
+}
+
+/* An address that no interface can have is looked at only by a kernel that knows the kind. */
+bool rtnl_has_veth(void)
+{
+	static const struct rtnl_veth impossible = { .name = "agentrt0", .peer_name = "agentrt1",
+						     .peer_netns = -1, .mac = { 1 }, .mtu = 1500 };
+	auto_close int fd = -1;
+	struct err e = ERR_INIT;
+
+	if (rtnl_open(&fd, &e))
+		return false;
+	return ask_veth(fd, &impossible) == 0 || errno != EOPNOTSUPP;
+}
+
+static int ask_passive(int fd, int index, bool v6)
+{
+	const uint8_t none = IN6_ADDR_GEN_MODE_NONE;
+	struct request r = link_request(index);
+	size_t spec = nest(&r, IFLA_AF_SPEC), family = nest(&r, AF_INET);
+	size_t conf = nest(&r, IFLA_INET_CONF);
+
+	put32(&r, IPV4_DEVCONF_FORWARDING, 0);
+	nest_end(&r, conf);
+	nest_end(&r, family);
+	if (v6) {
+		family = nest(&r, AF_INET6);
+		put(&r, IFLA_INET6_ADDR_GEN_MODE, &none, sizeof(none));
+		nest_end(&r, family);
+	}
+	nest_end(&r, spec);
+	return talk(fd, &r, NULL, NULL);
+}
+
+int rtnl_set_passive(int fd, int index, struct err *e)
+{
+	int r = ask_passive(fd, index, true);
+
+	if (r < 0 && errno == EAFNOSUPPORT) /* a kernel without IPv6 */
+		r = ask_passive(fd, index, false);
+	return r < 0 ? err_sys(e, "configure network interface %d", index) : 0;
 }

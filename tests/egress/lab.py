@@ -2,7 +2,7 @@
 """lab.py - what the egress tests share: TAP, namespaces, upstream servers, the proxy.
 
 A test is a program that calls lab.run(function). The proxy is started by the runtime's own code
-(launch.c).
+(launch.c). With AGENTRT_TEST_STEER=veth connections are steered by namespace P, not by BPF.
 """
 import json
 import os
@@ -25,6 +25,7 @@ LAUNCH = os.path.abspath(os.path.join(build, "tests/egress/launch"))
 PORT, UID = 3128, 0x70000123
 SANITIZED = "sanitizers: on" in subprocess.run([os.environ.get("AGENTRT", os.path.join(build, "agentrt")), "--version"],
                                                capture_output=True, text=True, check=False).stdout
+VETH = os.environ.get("AGENTRT_TEST_STEER") == "veth"
 count = bad = 0
 
 
@@ -94,6 +95,7 @@ class Proxy:
              "host=" + ns["HOST"], "state=" + self.state, "resolv=" + (resolv or RESOLV),
              "program=" + PROGRAM, "port=%d" % self.port, "uid=%d" % UID, *self.cgroup,
              *(["steered=%d" % self.steering()] if steered else []),
+             *(["veth=1"] if steered and VETH else []),
              *(["learn=1"] if learn else []), *(["help=1"] if has_help else []),
              *("deny=" + d for d in deny),
              *("allow=" + a for a in allow)], stdout=subprocess.PIPE, text=True)

@@ -2,6 +2,7 @@
 # egress.sh - the network of a container, without an engine: steered, refused, learned, discovered.
 # Nothing here leaves the machine: the containers' engine namespaces are empty, but for one with an
 # sshd and a web server of our own behind it. AGENTRT: the program under test.
+# AGENTRT_TEST_STEER=veth (egress_veth.sh): the same where bpf(2) is refused.
 set -u
 here=$(cd "$(dirname "$0")/.." && pwd)
 agentrt=$(readlink -f "${AGENTRT:-$(command -v agentrt)}")
@@ -11,6 +12,19 @@ trap bundle_cleanup EXIT
 . "$here/lib/tap.sh"
 . "$here/lib/bundle.sh"
 bundle_setup
+steer=${AGENTRT_TEST_STEER:-bpf}
+if [ "$steer" = veth ]; then
+	nobpf=${NOBPF:-$(dirname "$agentrt")/tests/live/nobpf}
+	[ -x "$nobpf" ] || { echo "1..0 # $nobpf is not built: make live-programs"; exit 1; }
+	printf '#!/bin/sh\nexec %s %s "$@"\n' "$nobpf" "$agentrt" >"$work/agentrt"
+	chmod +x "$work/agentrt"
+	agentrt=$work/agentrt
+	why=$(in_box true 2>&1) || {
+		skip "the network of a container without BPF" "nothing starts without it here: ${why##*$'\n'}"
+		tap_done
+		exit
+	}
+fi
 exec 2>/dev/null # what the profile takes away is another test's affair
 
 # --- what the tools in a root would need; the hosts are this test's own
@@ -52,9 +66,15 @@ like "and a denial that asks for TLS" "$(rt --profile bad explain --bundle "$wor
 
 # --- steered
 if ! rt explain --bundle "$work/ex" | grep -q 'behind every other address'; then
-	skip "connections are steered" "BPF_PROG_TYPE_SK_LOOKUP may not be loaded here"
+	skip "connections are steered" "neither may BPF_PROG_TYPE_SK_LOOKUP be loaded here, nor is there veth"
 	tap_done
 	exit
+fi
+if [ "$steer" = veth ] || ! rt explain --json --bundle "$work/ex" | grep -q '"steered":"bpf"'; then
+	steer=veth # a machine that refuses bpf(2) by itself
+	is "the plan says by what" "$(rt --profile groups explain --json --bundle "$work/ex" | jq -c '[.ops[] | select(.op == "anet" or .op == "egress").args.steered], (.ops[] | select(.op == "anet").args.ports)' | tr '\n' ' ')" \
+		'["veth","veth"] [22,53,80,443] '
+	like "and check" "$(rt check | grep -A1 steered | tr -d '\n')" '^yes +steered connections.*by a pair of interfaces'
 fi
 put open '{"allow": ["ok.example:443", "ok.example:8080"]}'
 is "a name that is allowed resolves, whatever the file says" \
@@ -69,6 +89,40 @@ is "the container may listen on any port" "$(grep -c bound <<<"$got")" 3
 is "and reach itself" "$(in_box -p open '(echo mine | nc -l -p 8080) & sleep 0.3; nc -w 2 127.0.0.1 8080')" mine
 like "its own address is on lo" "$(in_box -p open 'ip addr show lo')" '198.18.0.1/32'
 is "nothing of the host's answers on its loopback" "$(in_box -p open 'nc -w 2 127.0.0.1 22 </dev/null 2>&1 | grep -c SSH')" 0
+
+# --- by way of P
+if [ "$steer" = veth ]; then
+	got=$(in_box -p open 'ip link set eth0 down; ip link set eth0 mtu 1280; ip addr add 10.0.0.1/8 dev eth0; ip route del default; ip route add 192.0.2.0/24 dev lo; ip link add e1 type dummy; ip link del eth0; ip link show eth0; ip route' 2>&1)
+	like "an interface leads to the proxy" "$(tr -d '\n' <<<"$got")" 'eth0[^>]*NOARP,UP,LOWER_UP[^>]*> mtu 65535.*default via 198.18.255.53 dev eth0'
+	unlike "at once" "$got" NO-CARRIER
+	is "which nobody in the container can change" "$(grep -cE "not permitted|Permission denied" <<<"$got")" 7
+	unlike "in any way" "$got" '10.0.0.1|192.0.2|e1'
+	is "what listens at its other end is what the policy names" \
+		"$(in_box -p open 'for p in 21 22 53 80 443 3128 8080 8081; do nc -w 2 198.18.255.53 $p </dev/null 2>&1 | grep -q refused || echo -n "$p "; done')" "22 53 80 443 8080 "
+	id=lost-$$
+	bundle lost . 'while ! [ -e /tmp/go ]; do sleep 0.1; done; nc -w 5 ok.example 443 </dev/null; echo "closed $?"; nc -w 5 192.0.2.1 80 </dev/null; echo "closed $?"; ip link show eth0; echo end; sleep 1000'
+	rt --profile open create --bundle "$work/lost" "$id" >"$work/lost.out" 2>&1 </dev/null
+	rt start "$id"
+	exec 9<"/proc/$(rt state "$id" | jq .pid)/ns/net"
+	is "its other end is nowhere on the host" "$(ip -o link show type veth | grep -c 65535)" 0
+	pkill_proxy() { local p; for p in /proc/[0-9]*/comm; do p=${p%/comm}; [ "$(cat "$p/comm")" = agentrt-egress ] && grep -q -- "$id" "$p/cgroup" && kill -9 "${p#/proc/}"; done; }
+	pkill_proxy
+	for _ in $(seq 100); do nsenter --net=/proc/self/fd/9 ip link show eth0 >/dev/null 2>&1 || break; sleep 0.1; done
+	not_ok_cmd "with the proxy its namespace is gone, and so is the way there" nsenter --net=/proc/self/fd/9 ip link show eth0
+	rt exec "$id" touch /tmp/go
+	for _ in $(seq 100); do grep -q end "$work/lost.out" && break; sleep 0.1; done
+	is "and nothing is reached any more" "$(grep -c 'closed 1' "$work/lost.out")" 2
+	rt delete --force "$id"
+	bundle kept . 'sleep 1000'
+	rt --profile open create --bundle "$work/kept" "kept-$$" >/dev/null 2>&1 </dev/null
+	rt start "kept-$$"
+	exec 9<"/proc/$(rt state "kept-$$" | jq .pid)/ns/net"
+	ok "while the container runs the way is there" nsenter --net=/proc/self/fd/9 ip link show eth0
+	rt delete --force "kept-$$"
+	for _ in $(seq 100); do nsenter --net=/proc/self/fd/9 ip link show eth0 >/dev/null 2>&1 || break; sleep 0.1; done
+	not_ok_cmd "and gone after delete, though somebody keeps the container's namespace" nsenter --net=/proc/self/fd/9 ip link show eth0
+	exec 9<&-
+fi
 
 # --- learned, and the log followed
 put learn '{"mode": "learn", "allow": ["ok.example:443"]}'

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* t_plan_net.c - namespaces, the agent's network, sysctls */
+#include "base/egress_wire.h"
 #include "base/table.h"
 #include "tests/unit/plan_fix.h"
 
@@ -163,7 +164,8 @@ static void egress(void)
 		t_ok(streq(g->resolv_conf_host, "/var/lib/engine/resolv.conf"), "the engine's resolver");
 		t_ok(g->uid == 2000000000 && g->port == 3128, "and its reserved user");
 		t_ok(x.p->n_findings == 1, "that nobody may connect it is said");
-		t_ok(g->steered && fix_op(&x, OP_ANET, 0)->u.anet.steered, "every address leads to it");
+		t_ok(g->steered == PLAN_STEER_BPF && fix_op(&x, OP_ANET, 0)->u.anet.steered == g->steered,
+		     "every address leads to it");
 	}
 	x.f.kernel_steer = false;
 	if (fix_ok(&x, "where the kernel's help is not to be had the proxy alone is left"))
@@ -182,6 +184,69 @@ static void egress(void)
 	fix_init(&x, FIX_PLAIN);
 	x.t.net = TIGHT_NET_EGRESS;
 	fix_refused(&x, "needs a user namespace", "A belongs to a user namespace of the container's");
+}
+
+static bool are_ports(const struct op_anet *a, size_t n, const uint16_t *want)
+{
+	return a->n_ports == n && memcmp(a->ports, want, n * sizeof(*want)) == 0;
+}
+
+static const char *resolver(const struct fix *x)
+{
+	for (size_t i = 0; fix_op(x, OP_FILE, i); i++)
+		if (streq(fix_op(x, OP_FILE, i)->u.file.path_ctr, "/etc/resolv.conf"))
+			return fix_op(x, OP_FILE, i)->u.file.content;
+	return "";
+}
+
+/* Where no steering program may be loaded, but the kernel has pairs of interfaces. */
+static void by_veth(void)
+{
+	static uint16_t ports[] = { 443, 8080, 22 }, many[EGRESS_LISTEN_MAX];
+	static const uint16_t want[] = { 22, 53, 80, 443, 8080 }, none[] = { 22, 53, 80 };
+	struct egress_entry entry[] = { { .host = "a.example", .ports = ports, .n_ports = 3 },
+					{ .host = "b.example", .ports = ports, .n_ports = 1 } };
+	struct fix x;
+
+	fix_init(&x, FIX_PLAIN);
+	fix_anet(&x, TIGHT_NET_EGRESS);
+	x.f.kernel_steer = false;
+	x.f.kernel_veth = true;
+	x.prof.egress.allow = entry;
+	x.prof.egress.n_allow = 2;
+	if (fix_ok(&x, "where no program may be loaded a namespace behind A takes its place")) {
+		const struct op_anet *a = &fix_op(&x, OP_ANET, 0)->u.anet;
+
+		t_ok(a->steered == PLAN_STEER_VETH &&
+			     fix_op(&x, OP_EGRESS, 0)->u.egress.steered == PLAN_STEER_VETH,
+		     "for the network and the proxy");
+		t_ok(are_ports(a, ARRAY_SIZE(want), want),
+		     "which listens on the policy's ports, on that of DNS, and where refusals have words");
+		t_ok(strstr(resolver(&x), "nameserver 198.18.255.53\n"), "the name server is there");
+		t_ok(x.p->n_findings == 1, "nothing is missing");
+	}
+	x.prof.egress.learn = true;
+	if (fix_ok(&x, "while learning"))
+		t_ok(are_ports(&fix_op(&x, OP_ANET, 0)->u.anet, ARRAY_SIZE(none), none),
+		     "nobody listens where nothing is let out");
+	x.prof.egress.learn = false;
+	for (size_t i = 0; i < ARRAY_SIZE(many); i++)
+		many[i] = (uint16_t)(60000 - i);
+	entry[1] = (struct egress_entry){ .host = "b.example", .ports = many,
+					  .n_ports = ARRAY_SIZE(many) };
+	if (fix_ok(&x, "a list of more ports than can be listened on")) {
+		const struct op_anet *a = &fix_op(&x, OP_ANET, 0)->u.anet;
+
+		t_ok(a->n_ports == EGRESS_LISTEN_MAX && a->ports[4] == 8080 && x.p->n_findings == 2,
+		     "is cut behind those that come first, and that is said");
+	}
+	x.f.kernel_steer = true;
+	if (fix_ok(&x, "where a program may be loaded"))
+		t_ok(fix_op(&x, OP_ANET, 0)->u.anet.steered == PLAN_STEER_BPF &&
+			     fix_op(&x, OP_ANET, 0)->u.anet.n_ports == 0 &&
+			     strstr(resolver(&x), "nameserver 127.0.0.1\n"),
+		     "it does all that, and there is no second namespace");
+	arena_done(&x.a);
 }
 
 #define SYSCTL(kv) FIX_LINUX(",\"sysctl\":{" kv "}")
@@ -273,6 +338,7 @@ int main(void)
 	which_e();
 	files();
 	egress();
+	by_veth();
 	sysctls();
 	devices();
 	return t_done();

@@ -104,7 +104,7 @@ static const struct {
 	{ "a console without a descriptor", SYNC_S_GO, SYNC_CHILD, SYNC_CONSOLE, 0 },
 	{ "ready with a descriptor", SYNC_S_GO, SYNC_CHILD, SYNC_READY, 1 },
 	{ "more sockets than there are with the namespaces", SYNC_S_MAPPED, SYNC_CHILD, SYNC_NS,
-	  SYNC_A_SOCKS + 1 },
+	  SYNC_A_SOCKS + SYNC_P_SOCKS + 1 },
 	{ "end of file as a message", SYNC_S_ACK, SYNC_CHILD, SYNC_EOF, 0 },
 };
 
