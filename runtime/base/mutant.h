@@ -17,6 +17,9 @@
 
 #include <stdbool.h>
 
+/* Between a look and an act that a mutant does by a path: time for the other party of a race. */
+#define MUTANT_RACE_US 1000
+
 #ifdef AGENTRT_MUTANTS
 bool mutant(const char *name);
 bool fault(const char *name);

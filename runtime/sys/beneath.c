@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/mutant.h"
 #include "base/str.h"
 #include "sys/syscalls.h"
 
@@ -127,6 +128,19 @@ static int splice_link(struct walk *w, int fd)
 	return 0;
 }
 
+/* Test builds: by the path that was looked at before, wherever it leads by now. */
+static int make_by_path(const struct walk *w, const char *name, enum make what, mode_t mode)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d%s/%s", w->rootfd, w->done, name);
+	(void)usleep(MUTANT_RACE_US);
+	if (what == MAKE_DIR)
+		return mkdir(path, mode) < 0 && errno != EEXIST ? -1 : 0;
+	auto_close int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, mode);
+	return fd < 0 ? -1 : 0;
+}
+
 /* Make @name in the directory w->done; somebody else having made it meanwhile is success. */
 static int make_component(const struct walk *w, const char *name, enum make what, mode_t mode)
 {
@@ -136,6 +150,8 @@ static int make_component(const struct walk *w, const char *name, enum make what
 
 	if (dir < 0)
 		return -1;
+	if (what == MAKE_DIR ? mutant("beneath.dir_by_fd") : mutant("beneath.file_by_fd"))
+		return make_by_path(w, name, what, mode);
 	if (what == MAKE_DIR)
 		return mkdirat(dir, name, mode) < 0 && errno != EEXIST ? -1 : 0;
 	fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);

@@ -3,13 +3,13 @@
 # such holes is here, or says where it is instead:
 #
 #   2015-3627 2015-3629	here; live/fs_hostile		2024-21626	cve.sh
-#   2016-9962		cve.sh (hunter.c)		2024-45310	here
+#   2016-9962		cve.sh (hunter.c)		2024-45310	races.sh
 #   2018-15664 2019-14271	here				2025-24965	cve.sh
 #   2019-5736 2020-14298	here, also as installed		2025-27612	here
-#   2019-16884		here, cve.sh			2025-31133 2025-62161	here, cve.sh
-#   2019-18837		cve.sh, live/fs_hostile		2025-52565	here, cve.sh
+#   2019-16884		here, cve.sh			2025-31133 2025-62161	races.sh, cve.sh
+#   2019-18837		cve.sh, live/fs_hostile		2025-52565	races.sh, cve.sh
 #   2019-19921 2023-27561 2023-28642 2025-54867	cve.sh	2025-52881 2025-62596	here
-#   2021-30465		here, live/fs_hostile		2026-30892	cve.sh
+#   2021-30465		races.sh, live/fs_hostile	2026-30892	cve.sh
 #   2021-43784		here				2026-41579 2026-47766 2026-88264	cve.sh
 #   2022-24769 2022-27650 2022-29162	here, cve.sh	2026-84042	here
 #   2023-25809		here				2026-88265 2026-115521	here
@@ -21,24 +21,16 @@ here=$(cd "$(dirname "$0")/.." && pwd)
 agentrt=$(readlink -f "${AGENTRT:-$(command -v agentrt)}")
 [ -x "$agentrt" ] || { echo "1..0 # AGENTRT names no program"; exit 1; }
 work=$(mktemp -d /tmp/agentrt-bycve.XXXXXX)
-racer=
-cleanup() {
-	stop_race
-	bundle_cleanup
-}
 . "$here/lib/tap.sh"
 . "$here/lib/bundle.sh"
-trap cleanup EXIT
+trap bundle_cleanup EXIT
 bundle_setup
 chmod 755 "$work"
 victim=$work/victim
 mkdir "$victim"
-cc -O2 -static -o "$work/swapper" "$here/escape/swapper.c" 2>/dev/null &&
-	cc -O2 -static -o "$work/rootfs/bin/overwriter" "$here/escape/overwriter.c" 2>/dev/null ||
+cc -O2 -static -o "$work/rootfs/bin/overwriter" "$here/escape/overwriter.c" 2>/dev/null ||
 	{ echo "1..0 # SKIP no C compiler that links statically"; exit 0; }
 box() { in_box -p oci "$@" 2>&1; }
-race() { "$work/swapper" "$1" "$2" & racer=$!; }
-stop_race() { [ -z "$racer" ] || { kill "$racer"; wait "$racer"; racer=; } 2>/dev/null; }
 untouched() { is "$1: nothing appears on the host" "$(find "$victim" -mindepth 1)" ""; }
 
 # --- the program itself: 2019-5736, 2020-14298. A copy is attacked, for the attack might succeed.
@@ -110,45 +102,6 @@ for where in /proc /proc/self /proc/self/attr /proc/sys/kernel; do
 	done
 done
 
-# --- 2021-30465, 2024-45310: a volume's directory becomes a link while mount points are made in it
-mkdir -p "$work/vol/a" "$victim"
-ln -s "$victim" "$work/vol/link"
-mounts='.mounts += [{"destination": "/v", "type": "bind", "source": "'"$work"'/vol", "options": ["rbind"]}, {"destination": "/v/a/b/c", "type": "tmpfs", "source": "race"}] | .process.args = ["true"]'
-bundle volume "$mounts"
-race "$work/vol/a" "$work/vol/link"
-for ((i = 0; i < 25; i++)); do rt --profile oci run --bundle "$work/volume" "vol$i-$$" >/dev/null 2>&1 </dev/null; done
-stop_race
-untouched "CVE-2021-30465, CVE-2024-45310"
-is "CVE-2021-30465: no mount is left on the host" "$(grep -c ' race ' /proc/self/mountinfo)" 0
-
-# --- 2025-31133, 2025-62161: /dev/null changes while paths are masked
-mkdir -p "$work/rootfs/dev"
-ln -sfn /proc/sys/kernel/core_pattern "$work/rootfs/dev/null"
-mknod -m 666 "$work/rootfs/dev/other" c 1 3
-no_dev='.mounts |= map(select(.destination | startswith("/dev") | not))'
-bundle masks "$no_dev | .process.args = [\"stat\", \"-c\", \"%F %t:%T\", \"/proc/keys\", \"/proc/timer_list\"]"
-race "$work/rootfs/dev/null" "$work/rootfs/dev/other"
-out=$(for ((i = 0; i < 25; i++)); do rt --profile oci run --bundle "$work/masks" "mask$i-$$" 2>/dev/null </dev/null; done | sort -u)
-stop_race
-like "CVE-2025-31133: a mask is /dev/null or the container is refused" "${out:-refused}" '^(character special file 1:3|refused)$'
-is "CVE-2025-31133: and nothing else" "$(grep -vc '^character special file 1:3$' <<<"${out:-character special file 1:3}")" 0
-rm -rf "$work/rootfs/dev"/*
-
-# --- 2025-52565: /dev/console and /dev/pts change while the console is made
-ln -s "$victim/console" "$work/rootfs/dev/console"
-: >"$work/rootfs/dev/file"
-mkdir "$work/rootfs/dev/pts"
-ln -s "$victim" "$work/rootfs/dev/pts2"
-bundle tty '.mounts |= map(select(.destination | IN("/dev", "/dev/shm", "/dev/mqueue") | not)) | .process.terminal = true | .process.args = ["true"]'
-race "$work/rootfs/dev/console" "$work/rootfs/dev/file"
-for ((i = 0; i < 10; i++)); do timeout 20 script -qec "'$agentrt' --root '$work/state' --profile oci run --bundle '$work/tty' tty$i-$$" /dev/null >/dev/null 2>&1 </dev/null; done
-stop_race
-race "$work/rootfs/dev/pts" "$work/rootfs/dev/pts2"
-for ((i = 0; i < 10; i++)); do timeout 20 script -qec "'$agentrt' --root '$work/state' --profile oci run --bundle '$work/tty' pts$i-$$" /dev/null >/dev/null 2>&1 </dev/null; done
-stop_race
-untouched "CVE-2025-52565"
-rm -rf "$work/rootfs/dev"/*
-
 # --- 2025-52881, 2025-62596: what is written to procfs does not depend on the image's /proc
 mkdir -p "$work/rootfs/proc/sys/kernel" "$work/rootfs/proc/self/attr"
 echo image >"$work/rootfs/proc/sys/kernel/msgmax"
@@ -169,7 +122,9 @@ is "CVE-2026-115521: a read-only root is read-only" "$out" end
 rm -rf "$work/rootfs/proc"/*
 
 # --- 2026-88265: only pipes and sockets are given to the container's user, and no fake /dev/null gets in
+mkdir -p "$work/rootfs/dev"
 : >"$work/rootfs/dev/null"
+no_dev='.mounts |= map(select(.destination | startswith("/dev") | not))'
 echo secret >"$work/file"
 chmod 600 "$work/file"
 bundle stdio "$no_dev"' | .process.user = {"uid": 1000, "gid": 1000} | .process.args = ["sh", "-c", "readlink /proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2 >&2; true"]'

@@ -20,14 +20,17 @@
 static struct { int fd; ino_t ino; } held[HELD_MAX];
 static int n_held;
 
-/* Files that the container has under their own name are its own. */
-static int is_foreign(const char *exe, struct stat *st)
+/* Files that the container has under their own name are its own. A process that is looked at twice
+ * may have executed something else meanwhile: its file is opened once. */
+static int is_foreign(int fd, struct stat *st)
 {
 	struct stat own;
-	char path[512];
-	ssize_t n = readlink(exe, path, sizeof(path) - 1);
+	char link[64], path[512];
 
-	if (n <= 0 || stat(exe, st) < 0)
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	ssize_t n = readlink(link, path, sizeof(path) - 1);
+
+	if (n <= 0 || fstat(fd, st) < 0)
 		return 0;
 	path[n] = '\0';
 	return stat(path, &own) < 0 || own.st_ino != st->st_ino || own.st_dev != st->st_dev;
@@ -35,16 +38,18 @@ static int is_foreign(const char *exe, struct stat *st)
 
 static void hold(const char *exe)
 {
+	int fd = n_held < HELD_MAX ? open(exe, O_PATH) : -1;
 	struct stat st;
+	int known = fd < 0 || !is_foreign(fd, &st);
 
-	if (n_held == HELD_MAX || !is_foreign(exe, &st))
+	for (int i = 0; i < n_held && !known; i++)
+		known = held[i].ino == st.st_ino;
+	if (known) {
+		close(fd);
 		return;
-	for (int i = 0; i < n_held; i++)
-		if (held[i].ino == st.st_ino)
-			return;
-	held[n_held].fd = open(exe, O_PATH);
-	held[n_held].ino = st.st_ino;
-	n_held += held[n_held].fd >= 0;
+	}
+	held[n_held].fd = fd;
+	held[n_held++].ino = st.st_ino;
 }
 
 static void overwrite(int held_fd)

@@ -65,7 +65,7 @@ bundle_cleanup() {
 	rm -rf "$work" /var/lib/agentrt/*"-$$."*
 }
 
-rt() { TEST_MARK=-$$ timeout "${RT_TIMEOUT:-30}" "$agentrt" --root "$work/state" --profile-dir "$work/profiles" "$@"; }
+rt() { TEST_MARK=-$$ timeout -k 5 "${RT_TIMEOUT:-30}" "$agentrt" --root "$work/state" --profile-dir "$work/profiles" "$@"; }
 
 # in_box [-p PROFILE] [JQ-FILTER] SCRIPT: runs a shell script in a fresh container
 box_n=0

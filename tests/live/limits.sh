@@ -43,12 +43,12 @@ like "a file that is too large is refused" "$(profile small '"limits": {"fileSiz
 profile short '"limits": {"maxLifetimeSeconds": 2}'
 bundle life '.process.args = ["sh", "-c", "trap \"\" TERM INT ALRM HUP; sleep 100 & while :; do sleep 1; done"]'
 started=$(date +%s%N)
-out=$(rt --profile short run --bundle "$work/life" "$n-a" 2>&1 </dev/null)
+rt --profile short run --bundle "$work/life" "$n-a" >"$work/life.out" 2>&1 </dev/null
 status=$?
 ms=$((($(date +%s%N) - started) / 1000000))
 ok "a container past its lifetime ends ($ms ms)" test $ms -ge 1900 -a $ms -lt 9000
 is "killed" $status 137
-like "and says why" "$out" 'killed: it was older than limits\.maxLifetimeSeconds \(2\)'
+like "and says why" "$(cat "$work/life.out")" 'killed: it was older than limits\.maxLifetimeSeconds \(2\)'
 rt --profile short create --bundle "$work/life" "$n-b" >/dev/null 2>&1 </dev/null
 sleep 2.2
 is "the time before start does not count" "$(rt state "$n-b" | jq -r .status)" created
