@@ -33,3 +33,10 @@ mutants_named() { # WHAT TOP
 		[ "$1" != mutant ] || grep -oE '\{ "check\.[a-z_]+"' "$2/runtime/plan/check.c" | cut -d'"' -f2
 	} | sort -u
 }
+
+# Those that can matter under `--profile oci`: not what is switched only in the agent profile or its proxy.
+mutants_of_oci() { # TOP
+	comm -23 <(mutants_named mutant "$1") <(comm -23 <(mutants_in "$1"/profiles "$1"/runtime/egress) \
+		<(mutants_in "$1"/spec $(find "$1/runtime" -mindepth 1 -maxdepth 1 -type d ! -name egress)))
+}
+mutants_in() { grep -rhoE '\bmutant\("[^"]+"\)' "$@" --include='*.c' | cut -d'"' -f2 | sort -u; } # DIR...
