@@ -86,6 +86,7 @@ static const struct field_table root_table = {
 			ROW("redirectDir", F_STRING, OPT, R, redirect_dir, NULL, SEC),
 			ROW("problem", F_STRING, OPT, R, problem, NULL, SEC),
 			ROW("noIdmap", F_STRING, OPT, R, no_idmap, NULL, SEC),
+			ROW("hasSudo", F_BOOL, OPT, R, has_sudo, NULL, SEC),
 			ROW_END,
 		},
 };

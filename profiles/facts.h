@@ -59,6 +59,7 @@ struct fact_root {
 	const char *redirect_dir; /* as in the mount's options, or NULL */
 	const char *problem;	  /* why the layers cannot be used, or NULL */
 	const char *no_idmap;	  /* why at or the layers cannot be idmapped, or NULL */
+	bool has_sudo;		  /* for a note to people */
 };
 
 struct fact_ns {

@@ -55,6 +55,16 @@ static void cut_ambient(struct tighten_ctx *c, struct oci_caps *caps)
 	cut(c, "ambient", &caps->ambient, keep & c->p->caps.keep);
 }
 
+static void note_sudo(struct tighten_ctx *c)
+{
+	if (!c->p->no_new_privs || !c->f || !c->f->root.has_sudo || c->proc->user.uid == 0)
+		return;
+	tighten_find(c, "process.sudo", FIND_NOTE,
+		     "sudo gives nothing under no_new_privs: start it as user 0, who is root of the "
+		     "container alone, or set process.noNewPrivileges to false in the profile",
+		     "process.user: uid %u, in an image with sudo", c->proc->user.uid);
+}
+
 int tighten_caps(struct tighten_ctx *c, struct err *e)
 {
 	struct oci_process *proc = c->proc;
@@ -79,5 +89,6 @@ int tighten_caps(struct tighten_ctx *c, struct err *e)
 			     "give nothing inside the container",
 			     "process.noNewPrivileges");
 	}
+	note_sudo(c);
 	return 0;
 }

@@ -19,6 +19,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "probe/overlayopts.h"
+#include "sys/syscalls.h"
 
 #define MAX_BASES 64 /* directory levels above upper and mount point */
 
@@ -187,6 +188,16 @@ static void probe_plain(struct probe_ctx *c, int fd)
 					   r->at.fstype);
 }
 
+/* For a note alone: the image's own files decide nothing. */
+static bool has_sudo(int root)
+{
+	auto_close int fd = sys_openat2(root, "usr/bin/sudo", O_PATH | O_CLOEXEC, 0,
+					RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+	struct stat st;
+
+	return fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & S_ISUID);
+}
+
 int probe_root(struct probe_ctx *c, const char *path_host, const struct probe_opts *o,
 	       struct err *e)
 {
@@ -204,6 +215,7 @@ int probe_root(struct probe_ctx *c, const char *path_host, const struct probe_op
 			       path_host);
 	if (o->no_layers)
 		return 0;
+	r->has_sudo = has_sudo(fd);
 	if (streq(r->at.fstype, "overlay"))
 		probe_overlay(c, fd);
 	else

@@ -203,6 +203,10 @@ static void root_vfs(struct facts *f)
 {
 	root_is(f, "/var/lib/docker/vfs/dir/x");
 }
+static void with_sudo(struct facts *f)
+{
+	f->root.has_sudo = true;
+}
 static void realtime_runtime(struct facts *f)
 {
 	f->rt_priority = 99;
@@ -404,6 +408,12 @@ static const struct row processes[] = {
 	{ "a config without capabilities gets none", .has = "\"capabilities\":{\"bounding\":[]" },
 	{ "no_new_privs is set", .process = "\"noNewPrivileges\":false", .rule = "process.nnp",
 	  .action = FIND_ADDED, .has = "\"noNewPrivileges\":true" },
+	{ "a user that is not root is told what sudo gives", .uid = 1000, .facts = with_sudo,
+	  .rule = "process.sudo", .action = FIND_NOTE, .what = "uid 1000" },
+	{ "nothing to say without sudo", .uid = 1000, .no_rule = "process.sudo" },
+	{ "nor of root", .facts = with_sudo, .no_rule = "process.sudo" },
+	{ "nor where privileges may rise", .uid = 1000, .facts = with_sudo,
+	  .profile = "\"process\":{\"noNewPrivileges\":false}", .no_rule = "process.sudo" },
 	{ "no_new_privs that is set passes", .process = "\"noNewPrivileges\":true",
 	  .no_rule = "process.nnp" },
 	{ "a negative OOM score becomes 0", .process = "\"oomScoreAdj\":-500",
