@@ -95,6 +95,23 @@ int container_open(struct cmd_ctx *ctx, const char *id, enum container_lock lock
 	return 0;
 }
 
+int container_open_named(struct cmd_ctx *ctx, const char *id, struct container *ret, struct err *e)
+{
+	struct cmd_ctx named = *ctx;
+	struct err why = ERR_INIT;
+	const char *full;
+
+	if (container_open(ctx, id, WITHOUT_LOCK, ret, &why) == 0)
+		return 0;
+	if (ctx->root_option || !cmd_is_machine_root() || !state_id_is_valid(id)) {
+		*e = why;
+		return -1;
+	}
+	return state_find(ctx->a, id, &named.root, &full, e)
+		       ? -1
+		       : container_open(&named, full, WITHOUT_LOCK, ret, e);
+}
+
 /* The proxy ends by itself when init does; its cgroup has a name that follows from the container's. */
 static void add_egress_dirs(struct arena *a, struct state *s)
 {

@@ -28,6 +28,12 @@ enum container_lock { WITHOUT_LOCK, WITH_LOCK };
 int container_open(struct cmd_ctx *ctx, const char *id, enum container_lock lock,
 		   struct container *ret, struct err *e);
 /**
+ * container_open_named() - for people: without --root, a container of an engine's is found too, by its
+ * id or the beginning of it; not locked
+ */
+int container_open_named(struct cmd_ctx *ctx, const char *id, struct container *ret, struct err *e);
+
+/**
  * container_open_anyhow() - for a forced delete: locked, and if its state cannot be read
  * What is then known are the places that create was going to make; see state_salvage().
  */

@@ -171,7 +171,7 @@ static int root_of(struct cmd_ctx *ctx, const char *what, const char **ret_path,
 		*ret_path = what;
 		return 0;
 	}
-	if (container_open(ctx, what, WITHOUT_LOCK, &c, e))
+	if (container_open_named(ctx, what, &c, e))
 		return -1;
 	*ret_path = arena_strdup(ctx->a, c.s->rootfs);
 	return 0;
@@ -203,17 +203,19 @@ static const struct {
 static int open_network(struct cmd_ctx *ctx, const char *id, struct container *ret, struct err *e)
 {
 	auto_container struct container c = CONTAINER_INIT;
+	struct cmd_ctx there = *ctx;
 	const char *pod;
 
-	if (container_open(ctx, id, WITHOUT_LOCK, &c, e))
+	if (container_open_named(ctx, id, &c, e))
 		return -1;
 	pod = c.s->pod;
-	if (c.s->egress_pid || !pod || streq(pod, id)) {
+	there.root = c.root;
+	if (c.s->egress_pid || !pod || streq(pod, c.id)) {
 		*ret = c;
 		c = (struct container)CONTAINER_INIT;
 		return 0;
 	}
-	if (container_open(ctx, pod, WITHOUT_LOCK, ret, e))
+	if (container_open(&there, pod, WITHOUT_LOCK, ret, e))
 		return err_ctx(e, "container %s shares the network of sandbox %s", id, pod);
 	return 0;
 }

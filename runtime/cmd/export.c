@@ -352,7 +352,7 @@ static int run_export(struct cmd_ctx *ctx, const void *opts_, const struct opt_a
 	auto_close int upper = -1, out = -1;
 	struct oci_spec *s;
 
-	if (container_open(ctx, args->v[0], WITHOUT_LOCK, &c, e) || container_spec(&c, &s, e) ||
+	if (container_open_named(ctx, args->v[0], &c, e) || container_spec(&c, &s, e) ||
 	    open_output(o->output, &out, e) ||
 	    (c.s->upper_host && c.s->is_rootless && cmd_outer_enter(ctx, e)) ||
 	    open_upper(&c, &upper, e))

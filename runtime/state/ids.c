@@ -464,6 +464,48 @@ int ids_release(const struct ids_place *at, const char *root, const char *id, st
 	return write_book(&b, at, e);
 }
 
+/* @id itself, or the one that alone begins with it; *ret NULL: there is none. */
+static int find_named(const struct book *b, const char *id, const struct row **ret, struct err *e)
+{
+	size_t n = strlen(id), hits = 0;
+
+	*ret = NULL;
+	for (size_t i = 0; i < b->n_rows; i++) {
+		bool exact = streq(b->rows[i].id, id);
+
+		if (!exact && (n < IDS_NAME_MIN || !str_has_prefix(b->rows[i].id, id)))
+			continue;
+		*ret = &b->rows[i];
+		hits++;
+		if (exact)
+			return 0;
+	}
+	return hits > 1 ? err_set(e, ERR_STATE, "%zu containers have ids that begin with %s", hits, id) : 0;
+}
+
+int ids_find(const struct ids_place *at, struct arena *a, const char *id, const char **ret_root,
+	     const char **ret_id, struct err *e)
+{
+	auto_book struct book b = { .a = ARENA_INIT };
+	const struct row *r;
+
+	if (read_book(&b, at, e))
+		return -1;
+	(void)prune(&b);
+	if (find_named(&b, id, &r, e))
+		return -1;
+	if (!r)
+		return err_set(e, ERR_STATE, "container does not exist: %.200s", id);
+	*ret_root = arena_strdup(a, r->root);
+	*ret_id = arena_strdup(a, r->id);
+	return 0;
+}
+
+int state_find(struct arena *a, const char *id, const char **ret_root, const char **ret_id, struct err *e)
+{
+	return ids_find(&machine, a, id, ret_root, ret_id, e);
+}
+
 int state_reserve_ids(const struct id_space *from, const char *root, const char *id,
 		      const char *pod, struct id_grant *ret_grant, struct err *e)
 {

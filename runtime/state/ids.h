@@ -13,6 +13,7 @@
 #define IDS_RANGES 4095u
 #define IDS_EGRESS_BASE 0x7fff0000u
 #define IDS_EGRESS_MAX 65534u /* not 0x7fffffff, not its neighbour */
+#define IDS_NAME_MIN 4u /* characters that may stand for an id */
 
 struct ids_place {
 	const char *dir; /* holds .ids and .ids.lock */
@@ -27,6 +28,8 @@ bool ids_nth_range(const char *text, const char *user, size_t n, uint32_t *ret_f
 int ids_reserve(const struct ids_place *at, const char *root, const char *id, const char *pod,
 		struct id_grant *ret_grant, struct err *e);
 int ids_peek(const struct ids_place *at, struct id_grant *ret_grant, struct err *e);
+int ids_find(const struct ids_place *at, struct arena *a, const char *id, const char **ret_root,
+	     const char **ret_id, struct err *e);
 int ids_release(const struct ids_place *at, const char *root, const char *id, struct err *e);
 
 #endif

@@ -145,6 +145,12 @@ struct state_user_ids {
 void state_user_ids(struct arena *a, const char *etc, uint32_t uid, uint32_t gid,
 		    struct state_user_ids *ret);
 
+/**
+ * state_find() - the container that a person means, under whatever state root an engine keeps it
+ * @id: its id, or the beginning of it that no other has (4 characters at least)
+ * Only containers that have a reservation are known: those of profiles with a user namespace.
+ */
+int state_find(struct arena *a, const char *id, const char **ret_root, const char **ret_id, struct err *e);
 int state_release_ids(const char *root, const char *id, struct err *e);
 
 /* The state document of `state` and of hooks: compact JSON, "/" unescaped. */

@@ -173,6 +173,42 @@ static void pods(void)
 	drop_container("c");
 }
 
+/* What people say for an id. */
+static void named(void)
+{
+	static const struct {
+		const char *name, *id, *want; /* want NULL: refused */
+	} rows[] = {
+		{ "an id is found", "c0ffee11", "c0ffee11" },
+		{ "so is its beginning", "c0ffee1", "c0ffee11" },
+		{ "an id that another one begins with is itself", "beef", "beef" },
+		{ "a beginning of two is refused", "c0ffee", NULL },
+		{ "one that is too short, too", "bee", NULL },
+		{ "one that nobody has, too", "dead", NULL },
+	};
+	static const char *const ids[] = { "c0ffee11", "c0ffee22", "beef", "beefbeef" };
+	struct id_grant g;
+
+	clean_book();
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+		make_container(ids[i]);
+		(void)reserve(ids[i], NULL, &g);
+	}
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		auto_arena struct arena a = ARENA_INIT;
+		const char *at = NULL, *full = NULL;
+		struct err e = ERR_INIT;
+		bool found = ids_find(place(), &a, rows[i].id, &at, &full, &e) == 0;
+
+		if (!t_ok(found == !!rows[i].want &&
+				  (!found || (streq(full, rows[i].want) && streq(at, root))),
+			  rows[i].name))
+			t_note("%s %s", found ? full : "none", e.msg);
+	}
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
+		drop_container(ids[i]);
+}
+
 static void taken(void)
 {
 	struct id_grant g = { 0 };
@@ -324,6 +360,7 @@ int main(void)
 	concurrent();
 	life();
 	pods();
+	named();
 	taken();
 	garbage();
 	others();
