@@ -87,6 +87,7 @@ for p in oci agent; do
 	like "$p: exec --tty" "$("$here/lib/pty" "timeout --foreground 30 ctr --address $work/sock -n $n tasks exec -t --exec-id e5 $id tty" 2>&1)" '/dev/pts/'
 	like "$p: ps" "$(c tasks ps $id)" "^$pid "
 	like "$p: metrics" "$(c tasks metrics --format json $id 2>&1)" '"(pids|Pids)"|usage'
+	[ $p = agent ] && is "agentrt export finds it by its id" "$(c tasks exec --exec-id e6 $id sh -c 'echo x >/made'; "$agentrt" export $id | tar -t | grep -cx made)" 1
 	is "$p: pause" "$(c tasks pause $id; status_in $id)" PAUSED
 	is "$p: resume" "$(c tasks resume $id; status_in $id)" RUNNING
 	like "$p: checkpoint is refused" "$(c tasks checkpoint $id 2>&1)" 'checkpoint and restore are not supported'

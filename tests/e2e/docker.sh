@@ -156,6 +156,26 @@ is "an image made by commit does as well" "$(run committed sh -c 'ls -d /etc/pas
 like "checkpoint is refused" "$(dk checkpoint create diff c1 2>&1)" 'checkpoint and restore are not supported'
 is "and the container goes on" "$(dk exec diff echo on)" on
 dk rm -f diff >/dev/null
+dk run -d --name layer deb sh -c 'echo x >/written; rm /etc/debian_version; rm -r /usr/share/doc; mkdir /usr/share/doc; chown 33:33 /written; sleep 60' >/dev/null
+sleep 1
+ok "agentrt export takes the id that docker ps shows" "$agentrt" export -o "$work/layer.tar" "$(dk ps -q -f name=layer)"
+ok "and egress log, too" "$agentrt" egress log "$(dk ps -q -f name=layer)"
+like "an id that nobody has is said" "$("$agentrt" export -o /dev/null badbadbad 2>&1)" 'container does not exist'
+python3 - "$debian" "$work/layer.tar" "$work/image.tar" <<'PY' && dk load -i "$work/image.tar" >/dev/null
+import hashlib, io, json, sys, tarfile
+base, layer, out = sys.argv[1:]
+def put(tar, name, data):
+    t = tarfile.TarInfo(name); t.size = len(data); tar.addfile(t, io.BytesIO(data))
+digest = lambda path: "sha256:" + hashlib.file_digest(open(path, "rb"), "sha256").hexdigest()
+config = {"architecture": "amd64", "os": "linux", "config": {}, "rootfs": {"type": "layers", "diff_ids": [digest(base), digest(layer)]}}
+with tarfile.open(out, "w") as tar:
+    put(tar, "config.json", json.dumps(config).encode())
+    tar.add(base, "base.tar"); tar.add(layer, "layer.tar")
+    put(tar, "manifest.json", json.dumps([{"Config": "config.json", "RepoTags": ["exported:1"], "Layers": ["base.tar", "layer.tar"]}]).encode())
+PY
+is "what it writes is a layer that docker load takes: with what was made, without what was removed" \
+	"$(run exported:1 sh -c 'cat /written; stat -c %u:%g /written; ls /etc/debian_version /usr/share/doc/* 2>&1 | grep -c "No such"; ls -d /etc/passwd' | tr '\n' ' ')" "x 33:33 2 /etc/passwd "
+dk rm -f layer >/dev/null
 mkdir "$work/build"
 printf 'FROM deb\nRUN echo built >/built\n' >"$work/build/Dockerfile"
 dk_build() { DOCKER_BUILDKIT=$1 dk build --no-cache -t "built$1" "$work/build" 2>&1; }

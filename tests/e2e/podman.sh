@@ -111,6 +111,7 @@ for p in oci agent; do
 	sleep 0.5
 	is "$p: logs" "$(pm $p logs stay)" started
 	is "$p: exec" "$(pm $p exec stay echo in)" in
+	[ $p = agent ] && is "agentrt export takes the id that podman ps shows" "$(pm $p exec stay sh -c 'echo x >/made'; "$agentrt" export "${id:0:12}" | tar -t | grep -cx made)" 1
 	is "$p: exec has the exit status" "$(status_of pm $p exec stay sh -c 'exit 5')" 5
 	is "$p: exec of what is not there" "$(status_of pm $p exec stay no-such-command)" 127
 	is "$p: exec --user, -w, -e" "$(pm $p exec --user 1000 -w /srv -e A=b stay sh -c 'echo $(id -u) $(pwd) $A')" "1000 /srv b"
