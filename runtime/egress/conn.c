@@ -3,13 +3,13 @@
 #include "egress/conn.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "egress/conn_table.h"
+
+#define CONN_EVENTS (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
 
 static void run(struct conn *c);
 
@@ -138,31 +138,6 @@ static void on_server(struct loop_source *src, uint32_t events)
 	run(c);
 }
 
-/*
- * Latency, and peers that have gone: a client that closed its socket altogether looks half-closed
- * until its kernel has forgotten it and answers a probe with a reset.
- */
-static const struct {
-	int level, option, value;
-} socket_options[] = {
-	{ IPPROTO_TCP, TCP_NODELAY, 1 },   { SOL_SOCKET, SO_KEEPALIVE, 1 },
-	{ IPPROTO_TCP, TCP_KEEPIDLE, 60 }, { IPPROTO_TCP, TCP_KEEPINTVL, 20 },
-	{ IPPROTO_TCP, TCP_KEEPCNT, 4 },
-};
-
-/* #syscalls: setsockopt */
-static int watch(struct conn *c, struct side *s)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(socket_options); i++) {
-		int v = socket_options[i].value;
-
-		/* A socket without them works. */
-		(void)setsockopt(s->src.fd, socket_options[i].level, socket_options[i].option, &v,
-				 sizeof(v));
-	}
-	return loop_add(c->table->loop, &s->src, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
-}
-
 static void on_dialled(struct dial *dl, int fd, const struct ipaddr *addr, enum rule rule,
 		       const char *detail)
 {
@@ -175,7 +150,9 @@ static void on_dialled(struct dial *dl, int fd, const struct ipaddr *addr, enum 
 		return;
 	}
 	side_init(&c->server, fd, on_server);
-	if (watch(c, &c->server) < 0) {
+	conn_tune(fd);
+	c->server.can_write = true;
+	if (loop_set(c->table->loop, &c->server.src, CONN_EVENTS) < 0) {
 		refuse(c, RULE_BUSY, strerror(errno));
 		return;
 	}
@@ -479,7 +456,7 @@ void conn_start(struct conn *c, const struct way *way, int fd, const struct dest
 	c->state = CONN_HEAD;
 	c->table->n_half_open++;
 	conn_set_deadline(c, CONN_HEAD_MS);
-	if (watch(c, &c->client) < 0)
+	if (loop_add(c->table->loop, &c->client.src, CONN_EVENTS) < 0)
 		conn_close(c);
 	else if (d->port)
 		decide(c);

@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -228,6 +229,30 @@ void listener_tick(struct listener *l)
 		l->is_paused = false;
 }
 
+/*
+ * Latency, and peers that have gone: a client that closed its socket altogether looks half-closed
+ * until its kernel has forgotten it and answers a probe with a reset. What is accepted from a
+ * listening socket has its options.
+ */
+static const struct {
+	int level, option, value;
+} socket_options[] = {
+	{ IPPROTO_TCP, TCP_NODELAY, 1 },   { SOL_SOCKET, SO_KEEPALIVE, 1 },
+	{ IPPROTO_TCP, TCP_KEEPIDLE, 60 }, { IPPROTO_TCP, TCP_KEEPINTVL, 20 },
+	{ IPPROTO_TCP, TCP_KEEPCNT, 4 },
+};
+
+/* #syscalls: setsockopt */
+void conn_tune(int fd)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(socket_options); i++) {
+		int v = socket_options[i].value;
+
+		/* A socket without them works. */
+		(void)setsockopt(fd, socket_options[i].level, socket_options[i].option, &v, sizeof(v));
+	}
+}
+
 int listener_init(struct listener *l, int fd, struct conn_table *t, struct err *e)
 {
 	*l = (struct listener){ .src = { fd, on_accept }, .table = t };
@@ -235,6 +260,7 @@ int listener_init(struct listener *l, int fd, struct conn_table *t, struct err *
 		l->src.fd = -1;
 		return 0;
 	}
+	conn_tune(fd);
 	if (loop_add(t->loop, &l->src, EPOLLIN) < 0)
 		return err_sys(e, "watch the listening socket");
 	return 0;

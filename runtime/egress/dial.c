@@ -36,7 +36,7 @@ static void succeed(struct dial *dl, struct dial_attempt *at)
 	struct ipaddr addr = at->addr;
 	int fd = at->src.fd;
 
-	loop_forget(dl->d->loop, &at->src);
+	loop_release(dl->d->loop, &at->src);
 	end(dl);
 	dl->done(dl, fd, &addr, RULE_OK, NULL);
 }

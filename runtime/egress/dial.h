@@ -28,7 +28,8 @@ struct dial {
 	struct dialler *d;
 	const struct dest *dest;
 	/*
-	 * @fd: connected, non-blocking, owned by the callee from now on; or -1 with @rule and
+	 * @fd: connected, non-blocking, in the loop (loop_release()), owned by the callee from now on;
+	 * or -1 with @rule and
 	 * @detail (valid during the call). @addr: where to, or the address that decided, or NULL.
 	 * May be called from dial_start() already; the dial is over when it is called.
 	 */

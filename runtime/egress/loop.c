@@ -58,6 +58,12 @@ void loop_forget(struct loop *l, struct loop_source *s)
 	s->fd = -1;
 }
 
+void loop_release(struct loop *l, struct loop_source *s)
+{
+	drop_pending(l, s);
+	s->fd = -1;
+}
+
 /* #syscalls: close */
 void loop_close(struct loop *l, struct loop_source *s)
 {

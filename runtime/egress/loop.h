@@ -34,6 +34,8 @@ int loop_set(struct loop *l, struct loop_source *s, uint32_t events);
  * no event of the current batch reaches the source any more. */
 void loop_forget(struct loop *l, struct loop_source *s);
 void loop_close(struct loop *l, struct loop_source *s);
+/* loop_release() - no more ours, but in the loop: whoever has the descriptor next calls loop_set() */
+void loop_release(struct loop *l, struct loop_source *s);
 /* loop_wait() - one batch; timeout_ms as epoll_wait(2) */
 int loop_wait(struct loop *l, int timeout_ms, struct err *e);
 
