@@ -57,10 +57,10 @@ def ask(data, server="8.8.8.8", timeout=2, port=53):
     s = socket.socket(socket.AF_INET6 if ":" in server else socket.AF_INET, socket.SOCK_DGRAM)
     with s:
         s.settimeout(timeout)
-        s.sendto(data, (server, port))
         try:
+            s.sendto(data, (server, port))
             raw, where = s.recvfrom(4096)
-        except (socket.timeout, ConnectionRefusedError):
+        except OSError:  # in time, or nobody there, or no way there
             return None
         return Reply(raw) if where[:2] == (server, port) else None
 
