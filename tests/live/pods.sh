@@ -76,6 +76,18 @@ is "but not how many user namespaces it may hold" \
 is "pid is shared where the pod does" "$(member m5 "$(as_member s1 "$pid" network pid)" 'readlink /proc/self/ns/pid')" "$(ns_of s1 pid)"
 is "the root of a member is its own, and shows the pod's ids" "$(member m6 "$(as_member s1 "$pid" network)" 'touch /x && stat -c %u:%g /x /bin/busybox | sort -u')" 0:0
 
+# --- a member with a network of its own
+bundle own "$(as_member s1 "$pid" ipc)" "$SLEEP"
+rt --profile wide create --bundle "$work/own" "own$m" >"$work/own.out" 2>&1 </dev/null
+owner_of() { python3 -c 'import fcntl, os, sys; print(os.fstat(fcntl.ioctl(os.open(sys.argv[1], 0), 0xb701)).st_ino)' "/proc/$1/ns/net"; } # NS_GET_USERNS
+is "what an engine would connect belongs to the machine, not to the pod" "$(owner_of "$(pid_of own$m)")" "$(stat -Lc %i /proc/self/ns/user)"
+ok "it starts, with another policy" rt start own$m
+is "in the pod's user namespace" "$(ns_of own user)" "$(ns_of s1 user)"
+unlike "and a network of its own" "$(ns_of own net)" "$(ns_of s1 net | tr -d '[]')"
+is "with a proxy of its own" "$(proxies)" 2
+unlike "that is nobody the pod's proxy is" "$(row_of own '$3')" "^$(row_of s1 '$3')\$"
+rt delete -f own$m
+
 # --- who is no member
 ok "another pod's sandbox runs" sandbox s2
 other=$(pid_of s2$m)
