@@ -172,6 +172,24 @@ is "what runs there sees no interface of the engine's" "$(value net)" lo
 is "without a network nothing gets out" "$(run box sh -c "$ask" 2>&1 | grep -c '^GET /hello HTTP/1')" 0
 is "nothing is left of it" "$(left)" ""
 
+# --- a pod
+pm pod create --name pod --infra-image box --infra-command 'sleep 1000' >/dev/null 2>&1
+for c in one two; do out=$(pm run -d --pod pod --name $c box sleep 1000 2>&1); done
+ns() { pm exec "$1" readlink "/proc/self/ns/$2" 2>&1; }
+for k in user net ipc uts; do is "containers of a pod share $k" "$(ns one $k)" "$(ns two $k)"; done
+like "each of them runs" "$(ns one net)" 'net:'
+unlike "in no network of the engine's" "$(pm exec one sh -c 'cd /sys/class/net; echo *' 2>&1)" 'tap|eth'
+pm exec -d two sh -c 'while :; do echo served | nc -l -p 8081; done' >/dev/null
+is "one reaches the other on localhost" "$(pm exec one sh -c 'for i in $(seq 50); do nc -w 2 127.0.0.1 8081 </dev/null && break; sleep 0.2; done' 2>/dev/null)" served
+for c in one two; do
+	out=$(pm exec $c sh -c "$ask" 2>&1)
+	like "$c reaches what the policy names" "$out" '^GET /hello HTTP/1\.1'
+	like "and nothing else" "$out" '^HTTP/1.1 403'
+done
+ok "pod stop" pm pod stop -t 0 pod
+ok "pod rm" pm pod rm -f -t 0 pod
+is "nothing is left of the pod" "$(left)" ""
+
 # --- the other drivers: plain directories, and a file system in a process
 storage vfs
 works vfs
