@@ -26,6 +26,7 @@ hook='{"path": "/bin/true"}'
 most=".process.args = [\"sleep\", \"60\"] | .domainname = \"d\" | .process.rlimits = [{\"type\": \"RLIMIT_CORE\", \"soft\": 0, \"hard\": 0}]
 	| .process.oomScoreAdj = 10 | .process.scheduler = {\"policy\": \"SCHED_BATCH\", \"nice\": 1}
 	| .linux.seccomp = {\"defaultAction\": \"SCMP_ACT_ALLOW\", \"syscalls\": [{\"names\": [\"swapon\"], \"action\": \"SCMP_ACT_ERRNO\"}]}
+	| .annotations += {\"io.agentrt.landlock.files\": \"true\"}
 	| .root.readonly = true | .hooks = {\"createRuntime\": [$hook], \"poststop\": [$hook]}"
 bundle plain "$most"
 bundle tty "$most | .process.terminal = true"
