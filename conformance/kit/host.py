@@ -44,9 +44,9 @@ def read(path):
 
 
 class Host:
-    def __init__(self, probe, work):
-        self.probe, self.work = probe, work
-        self.hierarchies = hierarchies()
+    def __init__(self, probe, work, rootless=False):
+        self.probe, self.work, self.rootless = probe, work, rootless
+        self.hierarchies = [] if rootless else hierarchies()
         self.known = {}
         self.lock = threading.Lock()
 
@@ -74,6 +74,8 @@ class Host:
         kind, _, rest = need.partition(":")
         if kind == "not":
             return not self.look(rest)
+        if self.rootless and kind in ("root", "cap", "idmap", "timens"):
+            return False
         if kind == "root":
             return os.geteuid() == 0
         if kind == "controller":

@@ -12,6 +12,7 @@ from .case import BadCase, fill, patch
 from .console import Listener, read_console
 
 POLL = 0.003
+NOT_A_USERS = ("Operation not permitted", "must be superuser", "Permission denied")
 DIRECTORIES = ("proc", "sys", "dev", "tmp", "etc", "bin", "usr", "run", "var")
 
 
@@ -26,12 +27,12 @@ class Skipped(Exception):
 class Kit:
     """What all cases of a run share."""
 
-    def __init__(self, options, host, host_report, base, work):
+    def __init__(self, options, host, host_report, base, work, user=None):
         self.runtime = options.runtime
         self.runtime_args = options.runtime_arg
         self.timeout = options.timeout
         self.keep = options.keep
-        self.host, self.host_report, self.base, self.work = host, host_report, base, work
+        self.host, self.host_report, self.base, self.work, self.user = host, host_report, base, work, user
         self.run_id = os.path.basename(work).rpartition("-")[2]
 
 
@@ -52,6 +53,8 @@ class Session:
             "cgroup": f"/conformance-{kit.run_id}/{self.id}", "runtime": kit.runtime,
             "state_root": os.path.join(self.work, "state"), "uid": os.geteuid(), "gid": os.getegid(),
         }
+        if kit.user:
+            self.variables.update(uid=kit.user.uid, gid=kit.user.gid, subid=kit.user.subid)
 
     # --- the case as a whole
 
@@ -59,6 +62,9 @@ class Session:
         for need in self.case.needs:
             if not self.kit.host.has(need):
                 raise Skipped(f"needs {need}")
+        why_not = self.kit.user and self.kit.user.why_not(self.case)
+        if why_not:
+            raise Skipped(why_not)
         try:
             self.make_bundle()
             for i, step in enumerate(self.case.steps):
@@ -77,9 +83,19 @@ class Session:
             os.mkdir(os.path.join(self.rootfs, d))
         os.chmod(os.path.join(self.rootfs, "tmp"), 0o1777)
         os.link(self.kit.host.probe, os.path.join(self.rootfs, "probe"))
+        if self.kit.user:
+            self.kit.user.give(self.work)
         for line in self.case.data.get("setup", []):
-            self.shell(line, self.rest_of(line))
+            self.prepare(line)
         self.write_config(self.case.data.get("config", {}), self.case.data.get("config_text"))
+
+    def prepare(self, line):
+        try:
+            self.shell(line, self.rest_of(line))
+        except Failed:
+            if self.kit.user and any(why in text_of(os.path.join(self.work, "sh.err")) for why in NOT_A_USERS):
+                raise Skipped(f"without root: its preparation takes root ({line[:60]})") from None
+            raise
 
     def write_config(self, change, text=None, questions=None):
         if text is None:
@@ -150,14 +166,19 @@ class Session:
 
     def environment(self):
         env = {k: v for k, v in os.environ.items() if k not in ("NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID")}
+        if self.kit.user:
+            env.update(self.kit.user.environment())
         env.update({k: str(v) for k, v in self.variables.items()})
         if self.pid:
             env["pid"] = str(self.pid)
         return env
 
     def spawn(self, argv, stdout, stderr, own_group=False, env=None):
+        who = self.kit.user.popen() if self.kit.user else {}
+        if self.kit.user and env is None:
+            env = self.environment()
         p = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, cwd=self.work, env=env,
-                             start_new_session=own_group)
+                             start_new_session=own_group, **who)
         if own_group:
             self.groups.append(p.pid)
         try:
@@ -245,7 +266,7 @@ class Session:
         argv = ["create", *fill(step.get("args", []), self.variables)]
         if step.get("console"):
             path = os.path.join(self.work, "tty.sock")
-            self.listeners["console"] = Listener(path)
+            self.listen("console", path)
             argv += ["--console-socket", path]
         # Of a second create: the first one's container goes on writing to its own file.
         name = "create-again" if self.pid else "create"
@@ -393,7 +414,12 @@ class Session:
         self.nothing_left()
 
     def do_listen(self, step):
-        self.listeners[step["name"]] = Listener(os.path.join(self.work, step["name"] + ".sock"))
+        self.listen(step["name"], os.path.join(self.work, step["name"] + ".sock"))
+
+    def listen(self, name, path):
+        self.listeners[name] = Listener(path)
+        if self.kit.user:
+            os.chown(path, self.kit.user.uid, self.kit.user.gid)
 
     def do_heard(self, step):
         data, count = self.listeners[step["name"]].message(self.kit.timeout)

@@ -267,6 +267,7 @@ int main(int argc, char **argv)
 
 	if (argc < 1)
 		return 1;
+	(void)umask(umask(0) & 077); /* what is made here must be its maker's to open */
 	set_heap();
 	if (check_stdio() < 0) {
 		dprintf(STDERR_FILENO, "agentrt: open /dev/null in place of a closed descriptor\n");
