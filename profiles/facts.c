@@ -188,6 +188,8 @@ static const struct field_table facts_table = {
 			ROW_N("homes", F_STRINGS, OPT, F, homes, n_homes, NULL, SEC),
 			ROW_N("ns", F_OBJECTS, OPT, F, ns, n_ns, &ns_table, SEC),
 			ROW("idBase", F_U32, OPT, F, id_base, NULL, SEC),
+			ROW("idSpaceFirst", F_U32, OPT, F, id_space_first, NULL, SEC),
+			ROW("idSpaceLast", F_U32, OPT, F, id_space_last, NULL, SEC),
 			ROW("idSize", F_U32, OPT, F, id_size, NULL, SEC),
 			ROW("egressUid", F_U32, OPT, F, egress_uid, NULL, SEC),
 			ROW("pod", F_OBJECT, OPT, F, pod, &pod_table, SEC),

@@ -132,6 +132,7 @@ struct facts {
 
 	/* What state/ reserved for this container under its lock. */
 	uint32_t id_base, id_size; /* private id range; size 0: none could be had */
+	uint32_t id_space_first, id_space_last; /* where such ranges lie; both 0: not known */
 	uint32_t egress_uid;	   /* for agentrt-egress: from a range mapped into no container */
 	struct fact_pod pod;
 };

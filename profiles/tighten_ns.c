@@ -27,11 +27,21 @@ static const char *type_name(int type)
 	return name ? name : "unknown";
 }
 
-static bool maps_host_root(const struct oci_idmap *m, size_t n)
+/* Accounts of people and services end there: login.defs(5) UID_MAX, and what systemd hands out. */
+#define ACCOUNTS_END 65536u
+
+/* Root, an account, or the range of another container of ours: who has its id has its files. */
+static bool reaches_others(const struct facts *f, const struct oci_idmap *m, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		if (m[i].host == 0 && m[i].size > 0)
+	for (size_t i = 0; i < n; i++) {
+		uint64_t end = (uint64_t)m[i].host + m[i].size;
+
+		if (m[i].size == 0)
+			continue;
+		if (m[i].host < ACCOUNTS_END ||
+		    (m[i].host <= f->id_space_last && f->id_space_first < end))
 			return true;
+	}
 	return false;
 }
 
@@ -44,11 +54,12 @@ static bool keeps_userns(struct tighten_ctx *c)
 	if (!ns || ns->path || !l->n_uid_mappings || !l->n_gid_mappings)
 		return false;
 	/* Inside the engine's own namespace, its 0 is the engine's user and not the host's root. */
-	if (c->f->in_initial_userns && (maps_host_root(l->uid_mappings, l->n_uid_mappings) ||
-					maps_host_root(l->gid_mappings, l->n_gid_mappings)))
+	if (c->f->in_initial_userns && !mutant("userns.others") &&
+	    (reaches_others(c->f, l->uid_mappings, l->n_uid_mappings) ||
+	     reaches_others(c->f, l->gid_mappings, l->n_gid_mappings)))
 		return false;
 	tighten_find(c, "userns.private", FIND_PASSED,
-		     "the config brings its own id maps, and they leave out the host's root",
+		     "the config brings its own id maps, and they leave out the host's accounts",
 		     "linux.namespaces: user");
 	return true;
 }

@@ -91,6 +91,7 @@ static int get_ids(struct cmd_ctx *ctx, const struct pipeline_opts *o, struct pi
 		return 0;
 	if (facts_is_rootless(p->facts))
 		return 0; /* his own: tighten_rootless.c */
+	state_id_space(&from, &p->facts->id_space_first, &p->facts->id_space_last);
 	if (o->peek && state_peek_ids(&from, &p->grant, e))
 		return -1;
 	if (o->peek && pod_range(p))

@@ -501,6 +501,20 @@ int ids_find(const struct ids_place *at, struct arena *a, const char *id, const 
 	return 0;
 }
 
+void state_id_space(const struct id_space *from, uint32_t *ret_first, uint32_t *ret_last)
+{
+	auto_book struct book b = { .a = ARENA_INIT };
+	struct ids_place at = machine;
+	struct err e = ERR_INIT;
+
+	at.from = *from;
+	*ret_first = *ret_last = 0;
+	if (find_space(&b, &at, &e) || b.ranges == 0)
+		return; /* who asks for a range is told why */
+	*ret_first = b.base;
+	*ret_last = b.base + b.ranges * ID_GRANT_SIZE - 1;
+}
+
 int state_find(struct arena *a, const char *id, const char **ret_root, const char **ret_id, struct err *e)
 {
 	return ids_find(&machine, a, id, ret_root, ret_id, e);

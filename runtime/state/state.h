@@ -132,6 +132,8 @@ int state_reserve_ids(const struct id_space *from, const char *root, const char 
 		      const char *pod, struct id_grant *ret_grant, struct err *e);
 /* state_peek_ids() - what state_reserve_ids() would give now; reserves nothing (`explain`) */
 int state_peek_ids(const struct id_space *from, struct id_grant *ret_grant, struct err *e);
+/* state_id_space() - the first and the last id that may be given out; both 0 where none may */
+void state_id_space(const struct id_space *from, uint32_t *ret_first, uint32_t *ret_last);
 /* state_user_name() - of /etc/passwd; the number where it has none */
 const char *state_user_name(struct arena *a, uint32_t uid);
 

@@ -35,6 +35,15 @@ like "uid 0 is another id outside" "$(in_box 'tr -s " " </proc/self/uid_map')" '
 is "files of the image keep their owners inside" "$(in_box 'stat -c %u:%g /etc/passwd')" 0:0
 is "another user of the image works" "$(in_box '.process.user = {"uid": 1000, "gid": 1000}' 'id -u; touch /tmp/x && stat -c %u /tmp/x' | tr '\n' ' ')" "1000 1000 "
 
+maps() { echo ".linux.namespaces += [{\"type\": \"user\"}] | .linux.uidMappings = [{\"containerID\": 0, \"hostID\": $1, \"size\": 65536}] | .linux.gidMappings = .linux.uidMappings | del(.linux.sysctl)"; }
+cp -a "$work/rootfs" "$work/remapped" && chown -hR 300000:300000 "$work/remapped" # as an engine with such maps does
+is "the engine's own id maps are kept" "$(BUNDLE_ROOT=$work/remapped in_box "$(maps 300000)" 'tr -s " " </proc/self/uid_map')" " 0 300000 65536"
+rm -r "$work/remapped"
+for host in 0 1000 65535 1879048192 1879113727; do
+	unlike "but not where they reach an account of the host or another container: $host" \
+		"$(in_box "$(maps $host)" 'tr -s " " </proc/self/uid_map')" "^ 0 $host 65536"
+done
+
 # --- namespaces
 for n in pid ipc uts net mnt cgroup user; do
 	unlike "the $n namespace is not the host's where the config asks for none" \

@@ -97,6 +97,8 @@ __attribute__((unused)) static struct facts *h_facts(struct arena *a)
 			     .homes = homes,
 			     .n_homes = 2,
 			     .id_base = ID_BASE,
+			     .id_space_first = ID_BASE,
+			     .id_space_last = ID_BASE + 99 * 65536,
 			     .id_size = 65536,
 			     .egress_uid = 900001 };
 	f->root.at = h_path(a, TEST_ROOT);
