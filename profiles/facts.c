@@ -165,6 +165,8 @@ static const struct field_table facts_table = {
 			ROW("openFiles", F_U64, OPT, F, open_files, NULL, SEC),
 			ROW("rtPriority", F_U64, OPT, F, rt_priority, NULL, SEC),
 			ROW("niceLimit", F_U64, OPT, F, nice_limit, NULL, SEC),
+			ROW("oomScoreAdj", F_I64, OPT, F, oom_score_adj, NULL, SEC),
+			ROW("personality", F_U64, OPT, F, personality, NULL, SEC),
 			ROW("processes", F_U64, OPT, F, processes, NULL, SEC),
 			ROW("capLast", F_U32, OPT, F, cap_last, NULL, SEC),
 			ROW("kernelIdmap", F_BOOL, OPT, F, kernel_idmap, NULL, SEC),

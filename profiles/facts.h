@@ -106,6 +106,8 @@ struct facts {
 	uint64_t open_files;   /* the runtime's own hard limit; 0: none */
 	uint64_t rt_priority, nice_limit; /* its own RLIMIT_RTPRIO, RLIMIT_NICE */
 	uint64_t processes;    /* the same: RLIMIT_NPROC */
+	int64_t oom_score_adj; /* its own, which children inherit */
+	uint64_t personality;  /* the same: personality(2) */
 	bool kernel_idmap, kernel_overlay, kernel_cgroup_kill;
 	uint32_t landlock_abi; /* 0: there is no Landlock */
 	bool kernel_steer; /* may load an sk_lookup program */

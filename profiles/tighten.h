@@ -84,6 +84,10 @@ int tighten_process(struct arena *a, const struct oci_process *proc, const struc
 		    struct oci_process **ret_process, struct finding **ret_findings,
 		    size_t *ret_n_findings, struct err *e);
 
+/* tighten_personality() - for `exec`, whose spec is the container's: a domain in place of the runtime's
+ * own where that makes memory easier to attack and @l names none; whether it did */
+bool tighten_personality(const struct profile *p, const struct facts *f, struct oci_linux *l);
+
 /* tighten_resources() - the same for `update`: what it does not name stays as it is */
 int tighten_resources(struct arena *a, const struct oci_resources *r, const struct profile *p,
 		      struct oci_resources **ret_resources, struct finding **ret_findings,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tighten_proc.c - the process against its neighbours: ids, OOM score, scheduling, limits */
 #include <string.h>
+#include <sys/personality.h>
 
 #include "base/mutant.h"
 #include "base/str.h"
@@ -11,14 +12,37 @@
 static void cut_oom(struct tighten_ctx *c)
 {
 	struct opt_i64 *oom = &c->proc->oom_score_adj;
+	int64_t score = oom->set ? oom->v : c->f ? c->f->oom_score_adj : 0;
 
-	if (!oom->set || oom->v >= 0 || mutant("process.oom"))
+	if (score >= 0 || mutant("process.oom"))
 		return;
-	/* 0 and not "unset": the runtime's own score, which would be inherited, is lower still. */
-	oom->v = 0;
+	/* 0 and not "unset": the runtime's own score, which would be inherited, may be lower still. */
+	*oom = (struct opt_i64){ .set = true, .v = 0 };
 	tighten_find(c, "process.oom", FIND_REPLACED,
 		     "the kernel would kill the host's processes before the container's",
 		     "process.oomScoreAdj: 0");
+}
+
+/* personality(2): what makes memory easier to attack. A set-user-ID program starts without it, too. */
+#define UNSAFE_PERSONALITY                                                                         \
+	(ADDR_NO_RANDOMIZE | READ_IMPLIES_EXEC | ADDR_COMPAT_LAYOUT | MMAP_PAGE_ZERO)
+
+bool tighten_personality(const struct profile *p, const struct facts *f, struct oci_linux *l)
+{
+	if (!p->process_screen || !f || l->personality >= 0 ||
+	    !(f->personality & UNSAFE_PERSONALITY) || mutant("process.personality"))
+		return false;
+	l->personality = (int)(f->personality & PER_MASK);
+	return true;
+}
+
+static void cut_personality(struct tighten_ctx *c)
+{
+	if (c->s && tighten_personality(c->p, c->f, &c->s->linux_))
+		tighten_find(c, "process.personality", FIND_REPLACED,
+			     "the runtime was started so that memory is not placed by chance, or "
+			     "data is code (setarch(8)); a container does not inherit that",
+			     "linux.personality: %#x", (unsigned)c->s->linux_.personality);
 }
 
 static bool is_name(const struct name_table *t, int value, const char *const *names, size_t n)
@@ -401,6 +425,7 @@ int tighten_proc(struct tighten_ctx *c, struct err *e)
 {
 	if (c->proc && c->p->process_screen) {
 		cut_oom(c);
+		cut_personality(c);
 		cut_scheduler(c);
 		cut_io(c);
 		cut_rlimits(c);

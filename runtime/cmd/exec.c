@@ -253,6 +253,7 @@ static int make_plan(struct container *c, const struct exec_cmd_opts *o,
 	    (o->cgroup && sub_cgroup(c->a, o->cgroup, &c->cg, e)))
 		return -1;
 	pipeline_report(findings, n);
+	(void)tighten_personality(profile, f, &s->linux_); /* nothing to tell: the container is told of */
 	t.rules = profile;
 	if (!c->cg.none) {
 		t.dirs = c->cg.dirs;

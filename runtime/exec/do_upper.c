@@ -13,15 +13,19 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/fs.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/mem.h"
+#include "base/mutant.h"
 #include "base/str.h"
 #include "exec/exec.h"
+#include "state/state.h"
 
 #define MAX_DEPTH 32
 
@@ -136,15 +140,52 @@ static int empty_dir(struct removal *r, int fd, int depth)
 	return 0;
 }
 
-/* The container's state directory, as its upper directory names it; NULL where it names none. */
-static char *read_owner(const char *upper_host)
+/*
+ * Whose an upper directory is: "<boot id> <device> <inode> <state root>/<id>". The numbers are the
+ * state root's, for a path alone means nothing to a runtime that sees other mounts: where a file
+ * system of its own lies on the state root, every container of the others would look dead.
+ */
+char *upper_owner_text(const char *state_root, const char *id)
+{
+	struct stat st;
+	char boot[37];
+
+	if (stat(state_root, &st) < 0)
+		return NULL;
+	state_boot_id(boot);
+	return xasprintf("%s %llu %llu %s/%s", boot, (unsigned long long)st.st_dev,
+			 (unsigned long long)st.st_ino, state_root, id);
+}
+
+/* In doubt it is not: what a text of another shape says is not known. */
+static bool owner_is_dead(const char *text)
+{
+	unsigned long long dev, ino;
+	char boot[37], was[37];
+	int at = 0;
+
+	if (sscanf(text, "%36s %llu %llu %n", was, &dev, &ino, &at) < 3 || text[at] != '/')
+		return false;
+	state_boot_id(boot);
+	if (!streq(was, boot))
+		return true; /* nothing of another boot lives */
+
+	auto_free char *root = xstrdup(text + at);
+	struct stat st;
+
+	*strrchr(root, '/') = '\0';
+	if (!mutant("upper.root") &&
+	    (stat(root, &st) < 0 || st.st_dev != (dev_t)dev || st.st_ino != (ino_t)ino))
+		return false;
+	return access(text + at, F_OK) < 0 && errno == ENOENT;
+}
+
+static bool upper_is_dead(const char *upper_host)
 {
 	auto_free char *path = xasprintf("%s/%s", upper_host, UPPER_OWNER);
-	auto_free char *owner = NULL;
+	auto_free char *text = NULL;
 
-	if (fd_read_file(path, PATH_MAX, &owner, NULL, NULL) || owner[0] != '/')
-		return NULL;
-	return take_ptr(owner);
+	return fd_read_file(path, PATH_MAX, &text, NULL, NULL) == 0 && owner_is_dead(text);
 }
 
 unsigned exec_sweep_uppers(const char *dir_host)
@@ -156,9 +197,8 @@ unsigned exec_sweep_uppers(const char *dir_host)
 		if (de->d_name[0] == '.')
 			continue;
 		auto_free char *upper_host = xasprintf("%s/%s", dir_host, de->d_name);
-		auto_free char *owner = read_owner(upper_host);
 
-		if (owner && access(owner, F_OK) < 0 && errno == ENOENT)
+		if (upper_is_dead(upper_host))
 			n += exec_remove_upper(upper_host, NULL) == 0;
 	}
 	close_dir(&d);

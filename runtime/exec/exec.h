@@ -77,8 +77,12 @@ int exec_join(const struct plan *p, const struct exec_opts *o, struct exec_resul
  */
 int exec_hooks(const struct plan *p, enum plan_hook_kind kind, const char *state_json, struct err *e);
 
+/* upper_owner_text() - what UPPER_OWNER holds for a container of this root; caller frees; NULL with errno */
+char *upper_owner_text(const char *state_root, const char *id);
+
 /* exec_sweep_uppers() - remove the upper directories below @dir_host whose containers are gone, and
- * nobody deleted them: no state directory is where they say; returns how many */
+ * nobody deleted them: the state root is the one they name, and they are not in it, or they are of
+ * another boot; returns how many */
 unsigned exec_sweep_uppers(const char *dir_host);
 
 /* exec_remove_upper() - the disposable upper directory, whatever it holds; at delete */

@@ -173,12 +173,14 @@ static int make_path(const char *dir_host, struct err *e)
 /* A volatile upper cannot be used twice: empty but for the name of its owner's directory. */
 static int make_base(struct exec_ctx *c, const char *dir_host, struct err *e)
 {
-	const char *owner =
-		arena_printf(c->plan->a, "%s/%s", c->opts->state_root, c->plan->id);
+	auto_free char *owner = NULL;
 	auto_close int dir = -1;
 
 	if (c->res->upper_host)
 		return 0;
+	owner = upper_owner_text(c->opts->state_root, c->plan->id);
+	if (!owner)
+		return err_sys(e, "state root %s", c->opts->state_root);
 	c->res->upper_host = dir_host; /* from now on there is something to remove */
 	if (exec_remove_upper(dir_host, e) || make_path(dir_host, e))
 		return -1;

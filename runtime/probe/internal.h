@@ -25,7 +25,8 @@ int probe_cgroups(struct probe_ctx *c, struct err *e);
 /**
  * probe_path() - all of a fact_path but can_idmap
  * What does not exist or is not visible from this process's root gets type 0.
- * Return: an O_PATH descriptor of the object, caller closes; -1 with type 0.
+ * Return: an O_PATH descriptor of the object, caller closes; -1 with type 0 and errno, which is ENOENT
+ * for what is not visible and EIO where /proc/self/fd does not say what a descriptor is.
  */
 int probe_path(struct probe_ctx *c, const char *given_host, struct fact_path *ret);
 /* path_describe() - the same from what statx(PATH_STATX_MASK) said of @realpath; false: not visible.
@@ -39,7 +40,8 @@ const char *probe_absolute(struct arena *a, const char *bundle_host, const char 
 void probe_sources(struct probe_ctx *c, const struct oci_spec *s, const char *bundle_host);
 int probe_root(struct probe_ctx *c, const char *path_host, const struct probe_opts *o,
 	       struct err *e);
-void probe_guards(struct probe_ctx *c, const char *state_root);
+/* probe_guards() - an error where it cannot be known: a guard that is missing lets through */
+int probe_guards(struct probe_ctx *c, const char *state_root, struct err *e);
 void probe_namespaces(struct probe_ctx *c, const struct oci_spec *s);
 
 /* can_idmap() - whether the file system of @p, open at @fd, takes MOUNT_ATTR_IDMAP */

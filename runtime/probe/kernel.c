@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -85,6 +87,18 @@ static void probe_rlimits(struct facts *f)
 		f->nice_limit = r.rlim_max;
 }
 
+/* What a container's process has where nothing else is said. */
+static void probe_inherited(struct facts *f)
+{
+	auto_free char *text = NULL;
+	int p = personality(0xffffffff); /* asks, and changes nothing */
+
+	if (fd_read_file("/proc/self/oom_score_adj", 64, &text, NULL, NULL) == 0)
+		f->oom_score_adj = strtol(text, NULL, 10);
+	f->personality = p > 0 ? (uint64_t)p : 0;
+	probe_rlimits(f);
+}
+
 void probe_kernel(struct arena *a, const struct probe_opts *o, struct facts *f)
 {
 	struct utsname u;
@@ -96,7 +110,7 @@ void probe_kernel(struct arena *a, const struct probe_opts *o, struct facts *f)
 		stat("/proc/self/ns/user", &st) == 0 && st.st_ino == INITIAL_USERNS_INO;
 	f->no_mount_rights = (f->euid != 0 || !f->in_initial_userns) && !may_clone_mounts();
 	f->memory_bytes = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
-	probe_rlimits(f);
+	probe_inherited(f);
 	probe_caps(f);
 	f->kernel_idmap = has_mount_setattr();
 	f->kernel_overlay = !o->no_layers && has_overlay();

@@ -8,6 +8,7 @@
  */
 #include "probe/internal.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -37,8 +38,14 @@ static const char *fd_realpath(struct arena *a, int fd)
 
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	ssize_t n = readlink(link, buf, sizeof(buf));
-	if (n <= 0 || (size_t)n >= sizeof(buf) || buf[0] != '/')
+	if (n < 0) {
+		errno = EIO; /* whatever it was: the path is not known, which is not "there is none" */
 		return NULL;
+	}
+	if (n == 0 || (size_t)n >= sizeof(buf) || buf[0] != '/') {
+		errno = ENOENT; /* not visible from this root */
+		return NULL;
+	}
 	return arena_strndup(a, buf, (size_t)n);
 }
 
@@ -85,9 +92,17 @@ int probe_path(struct probe_ctx *c, const char *given_host, struct fact_path *re
 	struct statx st;
 
 	*ret = (struct fact_path){ .given = given_host };
-	if (fd < 0 || statx(fd, "", AT_EMPTY_PATH, PATH_STATX_MASK, &st) < 0 ||
-	    !path_describe(c, &st, fd_realpath(c->a, fd), ret))
+	if (fd < 0 || statx(fd, "", AT_EMPTY_PATH, PATH_STATX_MASK, &st) < 0)
 		return -1;
+
+	const char *realpath = fd_realpath(c->a, fd);
+
+	if (!realpath)
+		return -1;
+	if (!path_describe(c, &st, realpath, ret)) {
+		errno = ENOENT;
+		return -1;
+	}
 	return take_fd(fd);
 }
 

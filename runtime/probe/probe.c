@@ -40,7 +40,9 @@ int probe_facts(struct arena *a, const struct oci_spec *s, const char *bundle_ho
 	if (r == 0) {
 		probe_sources(&c, s, bundle_host);
 		if (!o->no_guards)
-			probe_guards(&c, o->state_root);
+			r = probe_guards(&c, o->state_root, e);
+	}
+	if (r == 0) {
 		probe_namespaces(&c, s);
 		*ret_facts = c.f;
 	}

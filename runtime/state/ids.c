@@ -86,12 +86,15 @@ static bool parse_row(char *line, struct row *ret)
 	return true;
 }
 
-/* Whether the container that holds a row still has its directory; doubt keeps the row. */
+/* Whether the container that holds a row still has its directory; doubt keeps the row, and a state root
+ * that is not there is doubt: this runtime may see other mounts than the one that made it. */
 static bool is_alive(const struct row *r)
 {
 	auto_free char *path = xasprintf("%s/%s", r->root, r->id);
 
-	return access(path, F_OK) == 0 || errno != ENOENT;
+	if (access(path, F_OK) == 0 || errno != ENOENT)
+		return true;
+	return access(r->root, F_OK) < 0 && !mutant("ids.root");
 }
 
 static int parse_book(struct book *b, char *text, struct err *e)

@@ -5,7 +5,9 @@
  * state.json may be cut short (a full disk, a crash of the machine), or have been written by another
  * version. plan.json is written once, before anything else exists, and names the places that create
  * was going to make: the cgroup, in which every process of the container is found and killed, and
- * the upper directory. Pids are not in it, and would not be believed without their start times.
+ * the upper directory. Where there is no cgroup (an ordinary user's container), the first process is
+ * taken from what state.json says in any version, with its start time, without which a pid is not
+ * believed; the others die with its pid namespace.
  */
 #include <fcntl.h>
 
@@ -15,7 +17,7 @@
 #include "state/state.h"
 
 #define PLAN_NAME "plan.json"
-#define PLAN_MAX_BYTES (64u << 20)
+#define FILE_MAX_BYTES (64u << 20)
 
 static const char *text_of(const struct json *object, const char *key)
 {
@@ -58,22 +60,46 @@ static void take_cgroup(struct arena *a, const struct json *args, struct state *
 	}
 }
 
-static int read_plan(struct arena *a, int dirfd, struct json **ret, struct err *e)
+static int read_object(struct arena *a, int dirfd, const char *name, struct json **ret,
+		       struct err *e)
 {
-	auto_close int fd = openat(dirfd, PLAN_NAME, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	auto_close int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	auto_free char *text = NULL;
-	struct json *plan = NULL;
+	struct json *root = NULL;
 	size_t len;
 
 	if (fd < 0)
-		return err_sys(e, "open " PLAN_NAME);
-	if (fd_read_all(fd, PLAN_MAX_BYTES, PLAN_NAME, &text, &len, e) ||
-	    json_parse(a, text, len, PLAN_NAME, &plan, e))
+		return err_sys(e, "open %s", name);
+	if (fd_read_all(fd, FILE_MAX_BYTES, name, &text, &len, e) ||
+	    json_parse(a, text, len, name, &root, e))
 		return -1;
-	if (plan->type != JSON_OBJECT)
-		return err_set(e, ERR_INPUT, PLAN_NAME ": not a JSON object");
-	*ret = plan;
+	if (root->type != JSON_OBJECT)
+		return err_set(e, ERR_INPUT, "%s: not a JSON object", name);
+	*ret = root;
 	return 0;
+}
+
+static bool number_of(const struct json *object, const char *key, uint64_t *ret)
+{
+	const struct json *v = json_get(object, key);
+
+	return v && v->type == JSON_NUMBER && str_to_u64(v->text, ret);
+}
+
+/* true where it is known which process is the first, or that none of this boot is */
+static bool take_first_process(struct arena *a, int dirfd, struct state *s)
+{
+	struct json *old = NULL;
+	uint64_t pid, start;
+
+	if (read_object(a, dirfd, "state.json", &old, NULL) || !text_of(old, "bootId") ||
+	    !number_of(old, "pid", &pid) || !number_of(old, "pidStart", &start) || pid > INT32_MAX)
+		return false;
+	if (streq(text_of(old, "bootId"), s->boot_id)) {
+		s->pid = (int64_t)pid;
+		s->pid_start = start;
+	}
+	return true;
 }
 
 int state_salvage(struct arena *a, int dirfd, const char *id, struct state **ret_state,
@@ -83,7 +109,7 @@ int state_salvage(struct arena *a, int dirfd, const char *id, struct state **ret
 	struct json *plan = NULL;
 	char boot[37];
 
-	if (read_plan(a, dirfd, &plan, e))
+	if (read_object(a, dirfd, PLAN_NAME, &plan, e))
 		return -1;
 
 	const char *version = text_of(plan, "oci_version"), *bundle = text_of(plan, "bundle_host"),
@@ -101,7 +127,7 @@ int state_salvage(struct arena *a, int dirfd, const char *id, struct state **ret
 		.upper_host = text_of(args_of(plan, "root"), "upper_dir_host"),
 	};
 	take_cgroup(a, args_of(plan, "cgroup"), s);
-	if (s->cg_none)
+	if (s->cg_none && !take_first_process(a, dirfd, s))
 		return err_set(e, ERR_STATE,
 			       PLAN_NAME " names no cgroup in which its processes could be found");
 	*ret_state = s;

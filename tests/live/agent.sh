@@ -80,6 +80,16 @@ like "files and streams pass" "$(echo y | door run --preserve-fds 2 3</etc/hostn
 limits=$(in_box '.process.rlimits = [{"type": "RLIMIT_RTPRIO", "soft": 9, "hard": 99}, {"type": "RLIMIT_NICE", "soft": 40, "hard": 40}]' 'cat /proc/self/limits')
 like "no real-time priority is to be had" "$limits" '^Max realtime priority +0 +0'
 like "nor a negative nice value" "$limits" '^Max nice priority +0 +0'
+domain='cat /proc/self/personality'
+bundle domain . "$domain"
+is "a caller without chance in addresses does not pass that on" "$(setarch -R "$agentrt" --root "$work/state" run --bundle "$work/domain" "domain-$$" 2>/dev/null </dev/null)" 00000000
+bundle domain . 'sleep 100'
+rt run -d --bundle "$work/domain" "domain-$$" >/dev/null 2>&1 </dev/null
+is "nor to exec" "$(setarch -R "$agentrt" --root "$work/state" exec "domain-$$" sh -c "$domain" 2>/dev/null)" 00000000
+rt delete --force "domain-$$"
+bundle few '.mounts += [{"destination": "/few", "type": "bind", "source": "/srv", "options": ["bind"]}]'
+like "without descriptors to look for what must not be mounted nothing starts" \
+	"$( (ulimit -n 9; rt create --bundle "$work/few" "few-$$" 2>&1 </dev/null))" 'look for what must not be mounted: .*too many open files'
 listener() { # ANSWERS: the socket of a process that would answer system calls
 	perl -e 'use Socket; socket(S, PF_UNIX, SOCK_STREAM, 0); bind(S, pack_sockaddr_un($ARGV[0])); listen(S, 1); alarm 30; accept(C, S) and print "ASKED\n"' "$work/listener" >"$work/asked" &
 	listener_pid=$!

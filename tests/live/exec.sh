@@ -169,9 +169,15 @@ for p in oci agent; do
 		ok "agent: the owner of the runtime's file is not mapped" test "$(stat -c %u "$agentrt")" -lt "$u"
 		rt delete --force "$id"
 	fi
+	# the program that the container names is the runtime's own, and what is in it writes to whatever runs
 	sum=$(sha256sum <"$agentrt")
-	box $p '.process.args = ["/proc/self/exe", "--version"]' true >/dev/null
-	is "$p: and is as it was" "$(sha256sum <"$agentrt")" "$sum"
+	bundle writer . 'while :; do for p in /proc/[0-9]*; do case $(readlink "$p/exe") in */busybox) ;; *) echo seen; echo x 2>/dev/null >>"$p/exe" && echo WRITTEN; esac; done; done'
+	rt --profile $p run -d --bundle "$work/writer" "writer-$$" >"$work/out" 2>&1 </dev/null
+	for ((i = 0; i < 20; i++)); do rt exec "writer-$$" /proc/self/exe --version >"$work/self" 2>&1; done
+	rt delete --force "writer-$$"
+	like "$p: a program of the container sees it run" "$(sort -u "$work/out")" seen
+	unlike "$p: nobody inside can write to it while it runs as theirs" "$(cat "$work/out")" WRITTEN
+	is "$p: and it is as it was" "$(sha256sum <"$agentrt")" "$sum"
 done
 
 # --- namespaces by path

@@ -2,16 +2,20 @@
 /* t_exec.c - small parts of exec/: processor lists, passwd, running programs */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "base/table.h"
+#include "base/mem.h"
 #include "base/str.h"
+#include "base/table.h"
 #include "exec/affinity.h"
 #include "exec/ctx.h"
+#include "exec/exec.h"
 #include "exec/passwd.h"
 #include "exec/proc.h"
 #include "exec/rdt.h"
@@ -232,6 +236,54 @@ static void test_rdt(void)
 	t_ok(rmdir(group) == 0 && rmdir(dir) == 0, "nothing else has appeared");
 }
 
+static void put_upper(const char *dir, const char *name, const char *owner)
+{
+	auto_free char *path = xasprintf("%s/%s", dir, name);
+
+	if (mkdir(path, 0700) == 0)
+		put_file(path, UPPER_OWNER, owner);
+}
+
+static bool has_upper(const char *dir, const char *name)
+{
+	auto_free char *path = xasprintf("%s/%s", dir, name);
+
+	return access(path, F_OK) == 0;
+}
+
+/* Uppers of one state root, which is then another directory under the same name. */
+static void test_uppers(void)
+{
+	char top[] = "/tmp/agentrt-uppers.XXXXXX", root[64], uppers[64], moved[64], alive[64], old[128];
+
+	if (!mkdtemp(top)) {
+		t_ok(false, "a directory for uppers");
+		return;
+	}
+	snprintf(root, sizeof(root), "%s/root", top);
+	snprintf(moved, sizeof(moved), "%s/moved", top);
+	snprintf(uppers, sizeof(uppers), "%s/uppers", top);
+	snprintf(alive, sizeof(alive), "%s/root/alive", top);
+	(void)(mkdir(root, 0700) + mkdir(uppers, 0700) + mkdir(alive, 0700));
+	auto_free char *a = upper_owner_text(root, "alive"), *d = upper_owner_text(root, "dead");
+
+	put_upper(uppers, "alive", a);
+	put_upper(uppers, "dead", d);
+	snprintf(old, sizeof(old), "00000000-0000-0000-0000-000000000000 1 1 %s/any", root);
+	put_upper(uppers, "old", old);
+	snprintf(old, sizeof(old), "%s/path", root);
+	put_upper(uppers, "path", old);
+	t_ok(exec_sweep_uppers(uppers) == 2 && !has_upper(uppers, "dead") && !has_upper(uppers, "old"),
+	     "uppers of a container that has gone and of another boot are removed");
+	t_ok(has_upper(uppers, "alive") && has_upper(uppers, "path"),
+	     "those of one that lives and of nobody known stay");
+	t_ok(rename(root, moved) == 0 && exec_sweep_uppers(uppers) == 0 && has_upper(uppers, "alive"),
+	     "they stay where the state root is not to be seen");
+	t_ok(mkdir(root, 0700) == 0 && exec_sweep_uppers(uppers) == 0 && has_upper(uppers, "alive"),
+	     "and where something else is seen in its place");
+	t_ok(exec_remove_upper(top, NULL) == 0, "all of it can be removed");
+}
+
 int main(void)
 {
 	test_schemas();
@@ -239,5 +291,6 @@ int main(void)
 	test_lists();
 	test_passwd();
 	test_run();
+	test_uppers();
 	return t_done();
 }

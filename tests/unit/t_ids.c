@@ -276,6 +276,11 @@ static void others(void)
 	put(path, row);
 	t_ok(reserve("a", NULL, &g) && g.base == IDS_BASE && g.others_died,
 	     "reservations whose container has no directory are forgotten, and it is said");
+	row = (free(row), xasprintf("agentrt-ids 1 %s 0\n%u 65536 %u - far /nothing/there\n", boot, IDS_BASE,
+				    IDS_EGRESS_BASE));
+	put(path, row);
+	t_ok(reserve("a", NULL, &g) && g.base != IDS_BASE && !g.others_died,
+	     "those whose state root is not to be seen from here are kept");
 	make_container("b");
 	t_ok(reserve("b", NULL, &g) && !g.others_died, "where nobody died, nothing is said");
 	auto_free char *half = in(dir, "..ids.new");

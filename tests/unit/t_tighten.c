@@ -212,6 +212,15 @@ static void realtime_runtime(struct facts *f)
 	f->rt_priority = 99;
 }
 
+static void protected_caller(struct facts *f)
+{
+	f->oom_score_adj = -998;
+}
+static void under_setarch(struct facts *f)
+{
+	f->personality = 0x0040008; /* ADDR_NO_RANDOMIZE, PER_LINUX32 */
+}
+
 static const struct row namespaces[] = {
 	{ "a config without a user namespace gets one", .rule = "userns.private",
 	  .action = FIND_ADDED, .has = OUR_MAP },
@@ -427,6 +436,13 @@ static const struct row processes[] = {
 	  .no_rule = "process.nnp" },
 	{ "a negative OOM score becomes 0", .process = "\"oomScoreAdj\":-500",
 	  .rule = "process.oom", .action = FIND_REPLACED, .has = "\"oomScoreAdj\":0" },
+	{ "a daemon's own OOM score is not inherited", .facts = protected_caller,
+	  .rule = "process.oom", .action = FIND_REPLACED, .has = "\"oomScoreAdj\":0" },
+	{ "nor is an execution domain without chance in addresses", .facts = under_setarch,
+	  .rule = "process.personality", .action = FIND_REPLACED, .has = "\"domain\":\"LINUX32\"" },
+	{ "the config's own execution domain stays", .facts = under_setarch,
+	  .linux_ = "\"personality\":{\"domain\":\"LINUX\"}", .no_rule = "process.personality",
+	  .has = "\"domain\":\"LINUX\"" },
 	{ "a positive OOM score stays", .process = "\"oomScoreAdj\":500", .no_rule = "process.oom",
 	  .has = "\"oomScoreAdj\":500" },
 	{ "a real-time policy is removed",
