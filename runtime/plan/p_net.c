@@ -283,8 +283,9 @@ static const char *hosts_text(struct build *b)
 /* The proxy answers there, or nothing does: a lookup never waits for servers out of reach. */
 static const char *resolv_text(struct build *b)
 {
-	const struct op *op = plan_find(b->p, OP_ANET);
-	bool veth = op && op->u.anet.steered == PLAN_STEER_VETH;
+	/* Of a pod's A too, which was made by the same runtime. */
+	bool veth = build_is_in_anet(b) && b->t->net != TIGHT_NET_NONE &&
+		    steered(b) == PLAN_STEER_VETH;
 	uint32_t gate = STEER_NET4 + STEER_GATE;
 
 	/* Loopback is A's own; P answers at any other address, so at the one that stands for it. */

@@ -163,12 +163,18 @@ is "and so are its processes" "$(pm exec other cat /tmp/secret)" OTHERS
 pm rm -f -t 0 other >/dev/null
 
 # --- the network: slirp4netns is the engine's
-ask='ask() { printf "GET http://$1/hello HTTP/1.1\r\nHost: $1\r\nConnection: close\r\n\r\n" | nc -w 5 127.0.0.1 3128; }; ask ok.test; ask denied.test; nc -w 2 203.0.113.10 80 </dev/null 2>&1; echo direct=$?; echo net=$(cd /sys/class/net; echo *)'
+ask='ask() { printf "GET http://$1/hello HTTP/1.1\r\nHost: $1\r\nConnection: close\r\n\r\n" | nc -w 5 127.0.0.1 3128; }; ask ok.test; ask denied.test
+d() { printf "GET /$2 HTTP/1.1\r\nHost: ok.test\r\nConnection: close\r\n\r\n" | nc -w 5 $1 80; }
+nslookup ok.test; nslookup denied.test; d 198.18.0.2 four; d fd61:6772:7465::2 six; d 203.0.113.10 direct; nc -w 2 198.18.0.2 81 </dev/null 2>&1; echo net=$(cd /sys/class/net; echo *)'
 out=$(pm run --rm box sh -c "$ask" 2>&1)
 like "an allowed host is reached through the proxy and slirp4netns" "$out" '^GET /hello HTTP/1\.1'
 like "another is refused" "$out" '^HTTP/1.1 403'
-unlike "and nothing by another way" "$out" '^direct=0'
-is "what runs there sees no interface of the engine's" "$(value net)" lo
+like "who knows of no proxy reaches it by its name" "$out" '^GET /four HTTP/1\.1'
+like "by IPv6 too" "$out" '^GET /six HTTP/1\.1'
+like "and no other name" "$out" 'find denied.test: NXDOMAIN'
+unlike "nor an address" "$out" '^GET /direct'
+like "nor another port" "$out" 'refused'
+is "what runs there sees no interface of the engine's, but one to the proxy" "$(value net)" "eth0 lo"
 is "without a network nothing gets out" "$(run box sh -c "$ask" 2>&1 | grep -c '^GET /hello HTTP/1')" 0
 is "nothing is left of it" "$(left)" ""
 

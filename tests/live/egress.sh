@@ -192,6 +192,7 @@ s.socket = c.wrap_socket(s.socket, server_side=True)
 threading.Thread(target=s.serve_forever, daemon=True).start()
 u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 u.bind(("203.0.113.9", 53))
+open(where + "/ready", "w").close()
 while True:
     q, who = u.recvfrom(512)
     end = q.index(0, 12) + 5
@@ -202,6 +203,7 @@ while True:
 END
 in_ns srv python3 "$work/git/servers.py" "$work/git" >"$work/web.log" 2>&1 </dev/null &
 web_pid=$!
+for _ in $(seq 100); do [ -e "$work/git/ready" ] && break; sleep 0.1; done
 echo nameserver 203.0.113.9 >"$work/resolv.conf"
 put ssh '{"allow": ["git.test:22", "git.test:443", "web.test:443"]}'
 # The tools are the host's: bound in one by one, read-only, as an administrator's profile permits.

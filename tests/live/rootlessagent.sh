@@ -92,7 +92,7 @@ echo keys=$(wc -c </proc/keys); echo hosts=$(cat /proc/mounts | grep -c "/home/'
 	is "$1: what is written to the root is seen" "$(value root)" changed
 	is "$1: and thrown away" "$(cat "$work/rootfs/srv/file")" image
 	is "$1: as many processes as the profile lets" "$(value nproc)" "4096 4096"
-	is "$1: a network of its own" "$(value net)" lo
+	is "$1: a network of its own" "$(value net)" "eth0 lo"
 	is "$1: secrets are not in the environment" "$(value token)" gone
 	is "$1: a project is read, credentials in it are not" "$(value mine) $(value hidden)" "mine 0"
 	is "$1: what is written to it is his" "$(value new) $(stat -c %u "$work/his/new")" "0 $uid"
@@ -121,12 +121,21 @@ echo keys=$(wc -c </proc/keys); echo hosts=$(cat /proc/mounts | grep -c "/home/'
 
 	# --- the network: an allowed host through the proxy, and no other
 	# nc: a static busybox's wget may not live without the C library's name service
-	t='ask() { printf "GET http://$1/hello HTTP/1.1\r\nHost: $1\r\nConnection: close\r\n\r\n" | nc -w 5 127.0.0.1 3128; }; ask ok.test; ask denied.test; nc -w 2 203.0.113.10 80 </dev/null 2>&1; echo direct=$?'
-	out=$(box -p web "$t" 2>/dev/null)
+	t='ask() { printf "GET http://$1/hello HTTP/1.1\r\nHost: $1\r\nConnection: close\r\n\r\n" | nc -w 5 127.0.0.1 3128; }; ask ok.test; ask denied.test
+d() { printf "GET /$2 HTTP/1.1\r\nHost: ok.test\r\nConnection: close\r\n\r\n" | nc -w 5 $1 80; }
+nslookup ok.test; nslookup denied.test; d 198.18.0.2 four; d fd61:6772:7465::2 six; d 203.0.113.10 direct; nc -w 2 198.18.0.2 81 </dev/null 2>&1; echo other=$?; ip link set eth0 down; ip route del default
+for p in 53 80 8080; do nc -l -p $p >/dev/null & sleep 0.2; kill -0 $! && echo bound; kill $!; done'
+	out=$(box -p web "$t" 2>&1)
 	like "$1: an allowed host is reached through the proxy" "$out" '^GET /hello HTTP/1\.1'
 	like "$1: another is refused by it" "$out" '^HTTP/1.1 403'
-	unlike "$1: and nothing by another way" "$out" '^direct=0'
-	make proxied . 'sleep 100'
+	like "$1: who knows of no proxy reaches it by its name" "$out" '^GET /four HTTP/1\.1'
+	like "$1: by IPv6 too" "$out" '^GET /six HTTP/1\.1'
+	like "$1: and no other name" "$out" 'find denied.test: NXDOMAIN'
+	unlike "$1: nor an address" "$out" '^GET /direct'
+	like "$1: nor another port" "$out" 'refused'
+	is "$1: nobody inside can change that" "$(grep -c 'not permitted' <<<"$out")" 2
+	is "$1: and every port is free for his own servers" "$(grep -c '^bound' <<<"$out")" 3
+	make proxied . 'nc -w 2 203.0.113.99 4444 </dev/null; while :; do sleep 0.1; done'
 	rt --profile web run -d --bundle "$work/proxied" "px-$$" </dev/null >/dev/null 2>&1
 	proxy=$(jq .egressPid "$work/run/agentrt/px-$$/state.json")
 	is "$1: the proxy has no capability, and gets none" "$(awk '/^Cap(Prm|Eff|Bnd|Amb|Inh)/{print $2}' "/proc/$proxy/status" | sort -u) $(awk '/^NoNewPrivs/{print $2}' "/proc/$proxy/status")" "0000000000000000 1"
@@ -134,6 +143,12 @@ echo keys=$(wc -c </proc/keys); echo hosts=$(cat /proc/mounts | grep -c "/home/'
 	unlike "$1: it is not in the container's user namespace" "$(readlink "/proc/$proxy/ns/user")" "$(readlink "/proc/$(jq .pid "$work/run/agentrt/px-$$/state.json")/ns/user" | tr -dc 0-9)"
 	like "$1: explain says who the proxy is" "$(rt --profile web explain --bundle "$work/proxied")" "$2"
 	is "$1: the proxy's id" "$(awk '/^Uid/{print $2}' "/proc/$proxy/status")" "$3"
+	for ((i = 0; i < 50; i++)); do rt egress log "px-$$" | grep -q 4444 && break; sleep 0.1; done
+	is "$1: what was refused is recorded" "$(rt egress log "px-$$" | jq -r 'select(.port == 4444) | .name + " " + .rule')" "203.0.113.99 egress.literal"
+	like "$1: explain says how" "$(rt --profile web explain --json --bundle "$work/proxied")" '"steered":"veth"'
+	kill -9 "$proxy"
+	for ((i = 0; i < 50; i++)); do rt exec "px-$$" ip link show eth0 >/dev/null 2>&1 || break; sleep 0.1; done
+	unlike "$1: without the proxy there is no way out" "$(rt exec "px-$$" sh -c 'ip link; nc -w 2 198.18.0.2 80 </dev/null && echo reached' 2>&1)" 'eth0|reached'
 	ok "$1: delete --force" rt delete --force "px-$$"
 	for ((i = 0; i < 50; i++)); do [ -e "/proc/$proxy" ] || break; sleep 0.1; done
 	is "$1: the proxy has ended" "$([ -e "/proc/$proxy" ] && echo alive)" ""

@@ -240,6 +240,10 @@ static void by_veth(void)
 		t_ok(a->n_ports == EGRESS_LISTEN_MAX && a->ports[4] == 8080 && x.p->n_findings == 2,
 		     "is cut behind those that come first, and that is said");
 	}
+	x.t.net = TIGHT_NET_POD;
+	fix_build(&x);
+	t_ok(strstr(resolver(&x), "nameserver 198.18.255.53\n"), "a pod's other containers ask there too");
+	x.t.net = TIGHT_NET_EGRESS;
 	x.f.kernel_steer = true;
 	if (fix_ok(&x, "where a program may be loaded"))
 		t_ok(fix_op(&x, OP_ANET, 0)->u.anet.steered == PLAN_STEER_BPF &&
