@@ -59,11 +59,11 @@ static bool notifies(const struct oci_seccomp *f, const char *name)
 }
 
 /* The specification: a listener that no rule notifies is ignored; and the kernel refuses a flag
- * about its notifications. */
+ * about its notifications. The profile may have taken the listener away (seccomp.listener). */
 static int listener(struct build *b, const struct oci_seccomp *f, const char *where,
 		    struct op_seccomp *s, struct err *e)
 {
-	if (!notifies(f, NULL)) {
+	if (!f->listener_path || !notifies(f, NULL)) {
 		s->flags &= ~(uint32_t)SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
 		return 0;
 	}

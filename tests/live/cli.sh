@@ -327,9 +327,11 @@ left_cgroups "lost$n" | xargs rmdir
 
 # --- explain
 nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups env -u XDG_RUNTIME_DIR "$@"; }
-chmod 755 "$work" "$work/ag" && chmod 644 "$work/ag/config.json"
-like "explain needs no root" "$(nobody "$agentrt" explain --bundle "$work/ag")" 'overlay|root'
-is "explain as JSON" "$(nobody "$agentrt" explain --bundle "$work/ag" --json | jq -r .profile)" agent
-is "explain --facts" "$(nobody "$agentrt" explain --bundle "$work/ag" --facts | jq -r type)" object
+mkdir "$work/nobodys" && chown 65534:65534 "$work/nobodys" # a user's container has a root of the user's
+BUNDLE_ROOT=$work/nobodys bundle nob .
+chmod 755 "$work" "$work/nob" && chmod 644 "$work/nob/config.json"
+like "explain needs no root" "$(nobody "$agentrt" explain --bundle "$work/nob")" 'overlay|root'
+is "explain as JSON" "$(nobody "$agentrt" explain --bundle "$work/nob" --json | jq -r .profile)" agent
+is "explain --facts" "$(nobody "$agentrt" explain --bundle "$work/nob" --facts | jq -r type)" object
 is "explain leaves nothing" "$(find "$work/state" -mindepth 1 | wc -l)" 0
 tap_done
