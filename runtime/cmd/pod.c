@@ -33,13 +33,31 @@ static bool is_alive(enum status st)
 	return st == STATUS_RUNNING || st == STATUS_PAUSED || st == STATUS_CREATED;
 }
 
+static bool is_libpods(const struct state *s)
+{
+	for (size_t i = 0; i < s->n_annotations; i++)
+		if (streq(s->annotations[i].key, "io.container.manager"))
+			return streq(s->annotations[i].value, "libpod");
+	return false;
+}
+
+/*
+ * Whether its engine made it one: then its own annotations name it. An id is known before the
+ * container only to the engine, so a flag of an engine that knows no pods cannot say that. Podman's
+ * infra containers have no such annotation.
+ */
+static bool is_sandbox(const struct container *c)
+{
+	return c->s->pod ? streq(c->s->pod, c->id) : is_libpods(c->s) || mutant("pod.is_sandbox");
+}
+
 /* Why the sandbox cannot be joined, or NULL. Before `start`, a process with an A still shows E. */
 static const char *why_not(const struct container *c)
 {
 	if (!is_alive(c->st))
 		return "that container does not run any more";
-	if (c->s->pod && !streq(c->s->pod, c->id))
-		return "that container is itself a member of a pod";
+	if (!is_sandbox(c))
+		return "that container is not a pod's sandbox";
 	if (c->st == STATUS_CREATED && c->s->ns_e_ino)
 		return "that container has not been started";
 	return NULL;

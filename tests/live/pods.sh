@@ -109,6 +109,12 @@ got=$(member x6 "$(as_member s1 "$pid" network ipc uts) | del(.annotations)" 'fo
 for k in user net ipc uts; do unlike "namespaces without annotations do not give $k" "$got" "$(ns_of s1 $k | tr -d '[]')"; done
 unlike "nor the sandbox's user namespace by path" \
 	"$(member x7 "$(as_member s1 "$pid" user) | del(.annotations)" 'readlink /proc/self/ns/user')" "$(ns_of s1 user | tr -d '[]')"
+bundle plain . "$SLEEP"
+rt --profile open run -d --bundle "$work/plain" "plain$m" >"$work/plain.out" 2>&1 </dev/null
+like "a container that is no sandbox is not joined, whoever says so" \
+	"$(member y1 "$(as_member plain "$(pid_of plain$m)" network ipc)" true)" 'refused by rule pod\.sandbox.*not a pod.s sandbox'
+like "nor is a member" "$(member y2 "$(as_member m1 "$(pid_of m1$m)" network ipc)" true)" 'refused by rule pod\.sandbox.*not a pod.s sandbox'
+rt delete -f plain$m
 like "the host's namespaces are nobody's" "$(member x8 "$(as_member s1 $$ network ipc)" 'readlink /proc/self/ns/net; readlink /proc/self/ns/ipc')" 'net:'
 unlike "and not joined" "$(member x9 "$(as_member s1 $$ network ipc uts)" 'for k in net ipc uts; do readlink /proc/self/ns/$k; done')" \
 	"$(for k in net ipc uts; do readlink /proc/self/ns/$k; done | tr -d '[]' | paste -sd'|')"
