@@ -3,6 +3,7 @@
 # plugin, whose runtime handlers are agentrt with the profiles oci and agent. Needs root, containerd,
 # containernetworking-plugins, python3-grpcio, busybox-static, jq. AGENTRT: the program (default: installed).
 # Runs in network and mount namespaces of its own, with a containerd and a kubelet's directory of its own.
+# With TEST_NEWER=1 the containerd, its shim and what they load are a newer Debian suite's (newer.sh).
 set -u
 here=$(cd "$(dirname "$0")/.." && pwd)
 agentrt=$(readlink -f "${AGENTRT:-$(command -v agentrt)}")
@@ -41,42 +42,50 @@ cat >"$work/cni/10-test.conflist" <<-CNI
 	{"cniVersion": "0.4.0", "name": "$n", "plugins": [{"type": "bridge", "bridge": "b0", "isGateway": true, "ipMasq": false,
 	 "ipam": {"type": "host-local", "dataDir": "$work/ipam", "ranges": [[{"subnet": "10.99.79.0/24"}]], "routes": [{"dst": "0.0.0.0/0"}]}}]}
 CNI
+cp -r /usr/lib/cni "$work/plugins"
+plugin=io.containerd.grpc.v1.cri version=2 sandbox_image='sandbox_image = "localhost/pause:1"' start_with=exec
+if [ -n "${TEST_NEWER:-}" ]; then
+	. "$here/lib/newer.sh"
+	newer_tree >/dev/null || { echo "Bail out! no newer Debian tree"; exit 1; }
+	plugin=io.containerd.cri.v1.runtime version=3 sandbox_image= start_with=newer_exec
+fi
 {
 	cat <<-CONF
-		version = 2
+		version = $version
 		[plugins."io.containerd.internal.v1.opt"]
 		  path = "$work/opt"
-		[plugins."io.containerd.grpc.v1.cri"]
-		  sandbox_image = "localhost/pause:1"
+		[plugins."$plugin"]
+		  $sandbox_image
 		  netns_mounts_under_state_dir = true
 		  restrict_oom_score_adj = true
-		[plugins."io.containerd.grpc.v1.cri".cni]
-		  bin_dir = "/usr/lib/cni"
+		[plugins."$plugin".cni]
+		  bin_dir = "$work/plugins"
 		  conf_dir = "$work/cni"
-		[plugins."io.containerd.grpc.v1.cri".containerd]
+		[plugins."$plugin".containerd]
 		  default_runtime_name = "agent"
 	CONF
+	[ $version = 2 ] || printf '[plugins."io.containerd.cri.v1.images".pinned_images]\n  sandbox = "localhost/pause:1"\n'
 	for p in oci agent; do
 		cat <<-CONF
-			[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.$p]
+			[plugins."$plugin".containerd.runtimes.$p]
 			  runtime_type = "io.containerd.runc.v2"
 			  pod_annotations = ["io.agentrt.*", "io.kubernetes.cri.*"]
 			  container_annotations = ["io.agentrt.*", "io.kubernetes.cri.*"]
-			[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.$p.options]
+			[plugins."$plugin".containerd.runtimes.$p.options]
 			  BinaryName = "$work/bin/agentrt$([ $p = oci ] && echo -oci)"
 			  SystemdCgroup = false
 		CONF
 	done
 } >"$work/config.toml"
-containerd --config "$work/config.toml" --root "$work/root" --state "$work/state" --address "$work/sock" >"$work/log" 2>&1 </dev/null &
+(PATH=/usr/sbin:/usr/bin:/sbin:/bin $start_with containerd --config "$work/config.toml" --root "$work/root" --state "$work/state" --address "$work/sock") >"$work/log" 2>&1 </dev/null &
 daemon=$!
 cri() { timeout -k 5 90 "$here/lib/cri" "$work/sock" "$@"; }
 for ((i = 0; i < 100; i++)); do cri Status >"$work/status" 2>&1 && break; sleep 0.2; done
 [ "$(jq -r '[.status.conditions[] | select(.status == 1).type] | sort | join(" ")' "$work/status" 2>/dev/null)" = "NetworkReady RuntimeReady" ] ||
 	{ cat "$work/status"; tail -n 20 "$work/log"; echo "Bail out! no containerd with CRI"; exit 1; }
-echo "# $(containerd --version | cut -d' ' -f1-3)"
-like "the drop-in of contrib/ is understood" "$(containerd --config "$here/../contrib/containerd/config-v2.toml" config dump 2>&1 |
-	sed -n '/runtimes.agentrt/,/SystemdCgroup/p')" 'BinaryName = "/usr/local/sbin/agentrt"'
+echo "# containerd $(ctr --address "$work/sock" version 2>/dev/null | awk '/^Server/ {s = 1} s && /Version/ {print $2}')"
+like "the drop-in of contrib/ is understood" "$(PATH=/usr/sbin:/usr/bin:/sbin:/bin; ($start_with containerd --config "$here/../contrib/containerd/config-v$version.toml" config dump) 2>&1 |
+	sed -n '/runtimes.agentrt/,/SystemdCgroup/p')" "BinaryName = ['\"]/usr/local/sbin/agentrt"
 busybox_root "$work/img"
 tar -C "$work/img" -cf "$work/layer.tar" .
 for i in "pause sleep 100000" "box sh"; do
