@@ -225,6 +225,9 @@ for o in --privileged "--pid host" "--cap-add ALL" "--security-opt seccomp=uncon
 	# shellcheck disable=SC2086
 	is "agent: $o is accepted, without effect" "$(pm agent run --rm --network none $o box grep CapEff /proc/self/status)" "$(pm agent run --rm --network none box grep CapEff /proc/self/status)"
 done
+like "agent: --rootfs of a place of the host's is refused" "$(pm agent run --rm --network none --rootfs /var/lib/agentrt true 2>&1)" 'refused by rule root\.source'
+like "agent: --preserve-fds of a directory is refused" "$(pm agent run --rm --network none --preserve-fds 1 box true 2>&1 3</srv)" 'refused by rule process\.descriptors'
+unlike "agent: --uidmap gives no account of the host" "$(pm agent run --rm --network none --uidmap 0:1000:65536 --gidmap 0:1000:65536 box cat /proc/self/uid_map 2>&1 | tr -s ' ')" '^ 0 1000 '
 like "agent: -v of credentials is refused" "$(mkdir -p "$work/home/.ssh"; pm agent run --rm --network none -v /root/.ssh:/k box true 2>&1; pm agent run --rm --network none -v /etc/shadow:/k box true 2>&1)" 'mount\.'
 printf 'FROM box\nRUN echo built >/built\n' >"$work/Dockerfile"
 like "oci: build" "$(pm oci build --network none -t built "$work" 2>&1 | tail -n 1; pm oci run --rm --network none built cat /built)" '^built$'

@@ -57,7 +57,7 @@ refused "a bind mount of ~/.ssh elsewhere is refused" "$creds" -v "$work/bindssh
 unlike "the parent of a bind mount of ~/.ssh shows nothing of it" "$(run -v "$work:/k" deb sh -c 'ls -R /k' 2>&1)" id_rsa
 refused "-v \$HOME is refused" "$any" -v "$home:/h"
 refused "-v /home is refused" "$any" -v /home:/h
-for tree in / /etc /root /tmp /run /proc /sys /dev /boot /var/lib/docker /etc/agentrt; do
+for tree in / /etc /root /tmp /run /proc /sys /dev /boot /usr /var/lib /var/lib/docker /etc/agentrt; do
 	[ -e "$tree" ] || continue
 	refused "-v $tree is refused" "$any" -v "$tree:/h:ro"
 done
@@ -92,10 +92,12 @@ dk volume rm v-ssh v-root v-mine v-tmpfs plain >/dev/null
 
 # --- flags that ask for the host
 flags=(--privileged --cap-add ALL --security-opt seccomp=unconfined --security-opt apparmor=unconfined
-	--pid host --ipc host --uts host --cgroupns host --network host --device /dev/mem --device /dev/fuse)
+	--pid host --ipc host --uts host --cgroupns host --network host --device /dev/mem --device /dev/fuse
+	--ulimit rtprio=99 --ulimit nice=40)
 probe='
 	grep -E "^(CapInh|CapPrm|CapEff|CapBnd|CapAmb|NoNewPrivs|Seccomp):" /proc/self/status | tr -s "\t " " "
 	echo "uid_map $(tr -s " " </proc/self/uid_map)"
+	grep -E "^Max (nice|realtime) priority" /proc/self/limits | tr -s " "
 	for n in pid ipc uts net mnt cgroup user; do echo "ns $n $(readlink /proc/self/ns/$n)"; done
 	ls /dev | tr "\n" " "; echo
 	ls -d /sys/class/net/* | tr "\n" " "; echo'
@@ -105,6 +107,7 @@ is "the hard flags together change no capability" "$(grep ^Cap <<<"$privileged")
 unlike "no capability over the kernel is left" "$(grep CapBnd <<<"$privileged")" 'ffffff'
 like "no_new_privs holds" "$privileged" '^NoNewPrivs: 1'
 like "a seccomp filter holds" "$privileged" '^Seccomp: 2'
+is "--ulimit gives no right over others' time" "$(grep '^Max' <<<"$privileged")" "$(printf 'Max nice priority 0 0 \nMax realtime priority 0 0 ')"
 like "uid 0 is not the host's" "$(grep uid_map <<<"$privileged")" '^uid_map +0 [1-9][0-9]{4,}'
 for n in pid ipc uts net mnt cgroup user; do
 	unlike "--$n host does not give the host's $n namespace" "$privileged" "^ns $n $(readlink "/proc/self/ns/$n" | sed 's/[][]/\\&/g')\$"
