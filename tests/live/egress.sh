@@ -176,7 +176,7 @@ UsePAM no
 PermitRootLogin yes
 PidFile none
 END
-in_ns srv setsid /usr/sbin/sshd -D -e -f "$work/git/sshd_config" >"$work/sshd.log" 2>&1 </dev/null &
+nsenter --net="$work/srv" setsid /usr/sbin/sshd -D -e -f "$work/git/sshd_config" >"$work/sshd.log" 2>&1 </dev/null &
 sshd_pid=$!
 # A name server for two names of that machine, and what git calls a dumb server: files by TLS.
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=git.test -addext subjectAltName=DNS:git.test \
@@ -201,7 +201,7 @@ while True:
     u.sendto(q[:2] + (b"\x81\x80" if known else b"\x81\x83") + b"\0\1\0" + bytes([a]) + b"\0\0\0\0" + q[12:end] +
              (b"\xc0\x0c\0\1\0\1\0\0\0\5\0\4" + socket.inet_aton("203.0.113.9") if a else b""), who)
 END
-in_ns srv python3 "$work/git/servers.py" "$work/git" >"$work/web.log" 2>&1 </dev/null &
+nsenter --net="$work/srv" python3 "$work/git/servers.py" "$work/git" >"$work/web.log" 2>&1 </dev/null &
 web_pid=$!
 for _ in $(seq 100); do [ -e "$work/git/ready" ] && break; sleep 0.1; done
 echo nameserver 203.0.113.9 >"$work/resolv.conf"

@@ -70,7 +70,7 @@ ip link add e0 type veth peer name u0 && ip link set u0 netns "$work/u"
 ip addr add 203.0.113.2/24 dev e0 && ip link set e0 up
 in_u ip link set lo up && in_u ip addr add 203.0.113.10/24 dev u0 && in_u ip link set u0 up
 echo nameserver 203.0.113.10 >"$work/resolv.conf" && mount --bind "$work/resolv.conf" /etc/resolv.conf
-in_u python3 "$here/egress/upstream.py" "$work/asked" >"$work/ready" 2>/dev/null &
+nsenter --net="$work/u" python3 "$here/egress/upstream.py" "$work/asked" >"$work/ready" 2>/dev/null &
 upstream=$!
 for ((i = 0; i < 100; i++)); do grep -q ready "$work/ready" && break; sleep 0.1; done
 
