@@ -394,9 +394,11 @@ static void project_findings(struct tighten_ctx *c, const struct mount_try *m,
 			     "%s: read-only", m->what);
 	if (tm->hide)
 		tighten_find(c, "mount.hide", FIND_ADDED,
-			     tm->cow ? "they are absent by name, whatever the host does meanwhile"
-				     : "they are covered by mounts; a file that the host renames "
-				       "over one, or adds later, is seen (cow hides these, too)",
+			     tm->cow ? "they are absent, and sockets and pipes with them, whatever the host "
+				       "does to them meanwhile; what it adds under another name is seen"
+				     : "they are covered by mounts, and sockets and pipes with them; a file "
+				       "that the host renames over one, or adds later, is seen (under cow "
+				       "their names stay absent)",
 			     "%s: names in mounts.hide", m->what);
 }
 
