@@ -48,7 +48,7 @@ static bool is_clean(const char *path)
 
 bool oci_sysctl_path(const char *key, char ret_path[OCI_SYSCTL_MAX])
 {
-	char path[OCI_SYSCTL_MAX];
+	char path[OCI_SYSCTL_MAX] = "";
 	size_t n = strlen(key);
 	bool dots = key[strcspn(key, "./")] == '.';
 

@@ -135,7 +135,7 @@ static bool own_end(int fd, struct dest *ret)
 		struct sockaddr any;
 		struct sockaddr_in v4;
 		struct sockaddr_in6 v6;
-	} sa;
+	} sa = { .v6 = { 0 } };
 	socklen_t len = sizeof(sa);
 	bool v6, mapped;
 
