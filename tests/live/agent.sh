@@ -82,10 +82,10 @@ like "no real-time priority is to be had" "$limits" '^Max realtime priority +0 +
 like "nor a negative nice value" "$limits" '^Max nice priority +0 +0'
 domain='cat /proc/self/personality'
 bundle domain . "$domain"
-is "a caller without chance in addresses does not pass that on" "$(setarch -R "$agentrt" --root "$work/state" run --bundle "$work/domain" "domain-$$" 2>/dev/null </dev/null)" 00000000
+is "a caller without chance in addresses does not pass that on" "$(setarch -R "$agentrt" --root "$work/state" --profile-dir "$work/profiles" run --bundle "$work/domain" "domain-$$" 2>/dev/null </dev/null)" 00000000
 bundle domain . 'sleep 100'
 rt run -d --bundle "$work/domain" "domain-$$" >/dev/null 2>&1 </dev/null
-is "nor to exec" "$(setarch -R "$agentrt" --root "$work/state" exec "domain-$$" sh -c "$domain" 2>/dev/null)" 00000000
+is "nor to exec" "$(setarch -R "$agentrt" --root "$work/state" --profile-dir "$work/profiles" exec "domain-$$" sh -c "$domain" 2>/dev/null)" 00000000
 rt delete --force "domain-$$"
 bundle few '.mounts += [{"destination": "/few", "type": "bind", "source": "/srv", "options": ["bind"]}]'
 like "without descriptors to look for what must not be mounted nothing starts" \
