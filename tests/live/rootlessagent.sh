@@ -139,7 +139,11 @@ for p in 53 80 8080; do nc -l -p $p >/dev/null & sleep 0.2; kill -0 $! && echo b
 	rt --profile web run -d --bundle "$work/proxied" "px-$$" </dev/null >/dev/null 2>&1
 	proxy=$(jq .egressPid "$work/run/agentrt/px-$$/state.json")
 	is "$1: the proxy has no capability, and gets none" "$(awk '/^Cap(Prm|Eff|Bnd|Amb|Inh)/{print $2}' "/proc/$proxy/status" | sort -u) $(awk '/^NoNewPrivs/{print $2}' "/proc/$proxy/status")" "0000000000000000 1"
-	is "$1: and nothing below its root" "$(ls -A "/proc/$proxy/root" | wc -l)" 0
+	if "$agentrt" --version | grep -q 'sanitizers: on'; then
+		skip "$1: and nothing below its root" "with sanitizers the proxy is dynamic, in the host's root directory"
+	else
+		is "$1: and nothing below its root" "$(ls -A "/proc/$proxy/root" | wc -l)" 0
+	fi
 	unlike "$1: it is not in the container's user namespace" "$(readlink "/proc/$proxy/ns/user")" "$(readlink "/proc/$(jq .pid "$work/run/agentrt/px-$$/state.json")/ns/user" | tr -dc 0-9)"
 	like "$1: explain says who the proxy is" "$(rt --profile web explain --bundle "$work/proxied")" "$2"
 	is "$1: the proxy's id" "$(awk '/^Uid/{print $2}' "/proc/$proxy/status")" "$3"
