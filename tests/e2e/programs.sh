@@ -57,7 +57,7 @@ is "root: PostgreSQL and Redis as services of the image" \
 	"$(as 0 'service postgresql start >/dev/null 2>&1; service redis-server start >/dev/null 2>&1; for i in 1 2 3 4 5 6 7 8 9; do redis-cli ping >/dev/null 2>&1 && break; sleep 0.3; done; su postgres -c "psql -At -c \"select 2\""; redis-cli ping')" "$(printf '2\nPONG')"
 is "root: users are added and become" "$(as 0 'useradd -m bob && su bob -c "id -un"')" bob
 like "user: sudo says why it cannot" "$(as 1000 'sudo -n id')" 'no new privileges'
-like "user: and explain says what to do" "$(rt explain --bundle "$work/b$n" | grep -A1 'with sudo')" 'start it as user 0.*noNewPrivileges'
+like "user: and explain says what to do" "$(rt explain --bundle "$work/b$((n + 1))" | grep -A1 'with sudo')" 'start it as user 0.*noNewPrivileges'
 echo '{"name": "sudo", "version": 1, "extends": "agent", "process": {"noNewPrivileges": false}}' >"$work/profiles/sudo.json"
 is "user: sudo works where the administrator's profile does not force no_new_privs, and widens nothing" \
 	"$(PROFILE=sudo as 1000 'sudo -n id -u; for c in "unshare -m true" "unshare -U true" "mount -t tmpfs t /mnt" "mknod /tmp/m b 8 0"; do sudo -n $c 2>/dev/null && echo "done: $c"; done; echo end')" "$(printf '0\nend')"
