@@ -190,7 +190,7 @@ def rounds(found, n):
 
 
 def inside(build, state, names, n):
-    directory, found, failed = f"/var/lib/agentrt-bench.{os.getpid()}", [], {}
+    directory, found, failed = f"/var/tmp/agentrt-bench.{os.getpid()}", [], {}
     try:
         os.mkdir(directory, 0o755)
         image(build, directory)
