@@ -2,16 +2,28 @@
 /*
  * conn_check.c - what a connection must begin with: TLS with the right name, or HTTP for it
  *
- * The connection to the server is made already, and nothing of the client's has gone into it. The
- * bytes are looked at where they lie: a ClientHello is passed on as it came; a request is written
- * anew. The next one is not looked at before the response is over, so there is never a doubt which
- * request a response belongs to.
+ * The connection to the server is made already, and nothing of the client's has gone into it. What
+ * was looked at is what leaves: a ClientHello is queued as it was read, a request is written anew. To
+ * read the client's socket a second time would be a mistake: what came into it by sendfile(2) or
+ * splice(2) are the client's own pages, and a program that writes into them changes bytes that were
+ * looked at already. The next request is not looked at before the response is over, so there is never
+ * a doubt which request a response belongs to.
  */
 #include <string.h>
 
 #include "base/mutant.h"
 #include "egress/conn_table.h"
 #include "egress/tls_hello.h"
+
+/* What was checked, and no other reading of it, is the first that the server hears. */
+static enum rule pass_hello(struct conn *c, const char *in, size_t n)
+{
+	if (mutant("tls.once"))
+		return RULE_OK;
+	strbuf_add(&c->server.queued, in, n);
+	c->up.moved += n;
+	return side_consume(&c->client, n) ? RULE_OK : RULE_TLS;
+}
 
 static enum rule check_tls(struct conn *c, const char *in, size_t n, bool *ret_more)
 {
@@ -30,7 +42,7 @@ static enum rule check_tls(struct conn *c, const char *in, size_t n, bool *ret_m
 		return RULE_TLS_SNI;
 	if (h.has_ech && c->ech_denied && !mutant("tls.ech"))
 		return RULE_TLS_ECH;
-	return RULE_OK;
+	return pass_hello(c, in, h.bytes);
 }
 
 static enum rule check_http(struct conn *c, const char *in, size_t n, bool *ret_more)

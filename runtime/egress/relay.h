@@ -2,9 +2,9 @@
 /*
  * relay.h - bytes from one socket to another
  *
- * No byte is ever held in user space: what a peek shows is sent on, and only what was sent is
+ * No byte of a flow is held in user space: what a peek shows is sent on, and only what was sent is
  * consumed, so the kernel's socket buffers are the only buffers, and a peer that does not read
- * costs nothing here. Once a flow has moved RELAY_SPLICE_AFTER bytes it goes through a pipe from
+ * costs nothing here. (What was checked before it may pass, heads and a ClientHello, is queued.) Once a flow has moved RELAY_SPLICE_AFTER bytes it goes through a pipe from
  * a small pool instead, which it holds only while bytes are in it.
  *
  * Sockets are watched edge-triggered: can_read and can_write hold what is known, and a flow runs

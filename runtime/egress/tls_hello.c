@@ -101,10 +101,12 @@ static bool read_hello(struct part m, struct hello *ret)
 	return !m.is_short && m.n == 0 && read_extensions(list, ret);
 }
 
-/* What is there of the message in @msg; *ret_n: how much. A record with the end holds no more. */
+/* What is there of the message in @msg; *ret_n: how much, *ret_used: of how much input. A record with
+ * the end holds no more. */
 static enum hello_status join_records(const uint8_t *in, size_t n, uint8_t msg[HELLO_MAX],
-				      size_t *ret_n)
+				      size_t *ret_n, size_t *ret_used)
 {
+	const uint8_t *begin = in;
 	size_t have = 0;
 
 	for (;;) {
@@ -129,6 +131,7 @@ static enum hello_status join_records(const uint8_t *in, size_t n, uint8_t msg[H
 				return HELLO_BAD;
 			if (have == want) {
 				*ret_n = have;
+				*ret_used = (size_t)(in - begin) + RECORD_HEADER + len;
 				return HELLO_DONE;
 			}
 		}
@@ -142,12 +145,15 @@ static enum hello_status join_records(const uint8_t *in, size_t n, uint8_t msg[H
 enum hello_status tls_hello(const uint8_t *in, size_t n, struct hello *ret)
 {
 	static uint8_t msg[HELLO_MAX]; /* nothing stays in it from one call to the next */
-	size_t len = 0;
-	enum hello_status st = join_records(in, n, msg, &len);
+	size_t len = 0, used = 0;
+	enum hello_status st = join_records(in, n, msg, &len, &used);
 
 	if (st == HELLO_MORE && n >= HELLO_INPUT_MAX)
 		return HELLO_BAD;
 	if (st != HELLO_DONE)
 		return st;
-	return read_hello((struct part){ msg + 4, len - 4, false }, ret) ? HELLO_DONE : HELLO_BAD;
+	if (!read_hello((struct part){ msg + 4, len - 4, false }, ret))
+		return HELLO_BAD;
+	ret->bytes = used;
+	return HELLO_DONE;
 }

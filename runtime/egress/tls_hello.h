@@ -22,6 +22,7 @@ enum hello_status { HELLO_MORE, HELLO_DONE, HELLO_BAD };
 
 struct hello {
 	char sni[HOSTNAME_MAX + 1]; /* canonical; "" where there is none */
+	size_t bytes;		    /* of the input, with the headers of its records */
 	bool has_ech;		    /* encrypted_client_hello, a decoy or not, or its predecessor */
 };
 
