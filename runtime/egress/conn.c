@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/mutant.h"
 #include "egress/conn_table.h"
 
 #define CONN_EVENTS (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
@@ -119,12 +120,20 @@ static void refuse(struct conn *c, enum rule rule, const char *detail)
 	run(c);
 }
 
+/* Whether nothing reads from the client now: that it has gone shows nowhere else. */
+static bool is_unread(const struct conn *c)
+{
+	return c->state == CONN_DIAL || (c->state == CONN_RELAY && c->check == CHECK_NONE &&
+					 c->up.is_over && !c->client.is_shut &&
+					 !mutant("conn.unread"));
+}
+
 static void on_client(struct loop_source *src, uint32_t events)
 {
 	struct conn *c = container_of(src, struct conn, client.src);
 
 	side_note_events(&c->client, events);
-	if (c->state == CONN_DIAL && (events & (EPOLLHUP | EPOLLERR)))
+	if ((events & (EPOLLHUP | EPOLLERR)) && is_unread(c))
 		break_off(c);
 	else
 		run(c);
@@ -303,6 +312,7 @@ static void run_relay(struct conn *c)
 
 	uint64_t before = c->up.moved + c->down.moved;
 	enum relay_status down = RELAY_IDLE;
+	enum rule rule;
 	enum relay_status up = flow_run(&c->up, &c->client, &c->server, &c->table->pipes);
 
 	if (up == RELAY_GONE) { /* it may have answered already, and that is worth hearing */
@@ -310,14 +320,14 @@ static void run_relay(struct conn *c)
 		c->server.can_write = false;
 		up = RELAY_END;
 	}
-	enum relay_status reply = up != RELAY_BROKEN && c->wants_reply ? conn_http_reply(c) : RELAY_END;
+	enum relay_status reply = up != RELAY_BROKEN && c->wants_reply ? conn_http_reply(c, &rule) : RELAY_END;
 
 	if (reply == RELAY_GONE && c->n_requests > 1) {
 		finish_relay(c); /* it hung up as we asked: the client may ask again */
 		return;
 	}
 	if (reply == RELAY_GONE || reply == RELAY_BROKEN) {
-		refuse(c, RULE_UPSTREAM, NULL);
+		refuse(c, rule, NULL);
 		return;
 	}
 	if (up != RELAY_BROKEN)

@@ -29,7 +29,9 @@
 
 #define CONN_MAX	      1024u
 #define CONN_HALF_OPEN	      256u
-#define CONN_HEAD_TURN	      32	/* questions that a client may ask before others have a turn */
+#define CONN_HEAD_TURN	      32	/* questions of a client, or heads of a server, before others have a turn */
+#define CONN_HEAD_FREE	      4096u	/* bytes of a response's head that there is always room for */
+#define CONN_QUEUED_MAX	      (4u << 20) /* bytes of larger ones that wait for clients which do not read */
 #define CONN_HEAD_MS	      15000	/* from accept to a destination */
 #define CONN_ANSWER_MS	      5000	/* for writing an answer, and for lingering */
 #define CONN_LINGER_BYTES     (1u << 20)

@@ -36,11 +36,31 @@ static enum way_step read_head(struct conn *c, const char *in, size_t n)
 	return side_consume(&c->server, r.head_bytes) ? WAY_GO : WAY_REFUSE;
 }
 
-enum relay_status conn_http_reply(struct conn *c)
+/* Whether the heads that clients do not take leave no room for a large one. */
+static bool is_crowded(const struct conn_table *t)
 {
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < t->high && !mutant("conn.queued"); i++)
+		bytes += t->conn[i].client.queued.len;
+	return bytes > CONN_QUEUED_MAX;
+}
+
+enum relay_status conn_http_reply(struct conn *c, enum rule *ret_rule)
+{
+	unsigned heads = 0;
 	const char *in;
 
+	*ret_rule = RULE_UPSTREAM;
+
 	while (c->wants_reply) {
+		/* The next one only where the client has taken the last, and others their turn. */
+		if (side_flush(&c->client) != RELAY_END && !mutant("http.interim"))
+			return RELAY_IDLE;
+		if (heads++ == CONN_HEAD_TURN) {
+			conn_enqueue(c);
+			return RELAY_IDLE;
+		}
 		if (!c->server.can_read)
 			return RELAY_IDLE;
 		ssize_t n = side_peek(&c->server, HTTP_RESPONSE_MAX, &in);
@@ -55,6 +75,10 @@ enum relay_status conn_http_reply(struct conn *c)
 		}
 		if (step != WAY_GO)
 			return RELAY_BROKEN;
+		if (c->client.queued.len > CONN_HEAD_FREE && is_crowded(c->table)) {
+			*ret_rule = RULE_BUSY;
+			return RELAY_BROKEN;
+		}
 	}
 	return RELAY_END;
 }

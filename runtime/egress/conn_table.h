@@ -12,8 +12,8 @@ void conn_close(struct conn *c);
 /* conn_check() - what the client says first. RULE_OK with *ret_more: not all of it is there */
 enum rule conn_check(struct conn *c, bool *ret_more);
 /* conn_http_reply() - the heads of the response, while c->wants_reply. RELAY_GONE: the server ended
- * without one; RELAY_BROKEN: it is not HTTP */
-enum relay_status conn_http_reply(struct conn *c);
+ * without one; RELAY_BROKEN: it is not HTTP, or there is no room; @ret_rule: which */
+enum relay_status conn_http_reply(struct conn *c, enum rule *ret_rule);
 /* conn_http_next() - both flows are over and the connection stays: another request may come */
 void conn_http_next(struct conn *c);
 bool conn_http_is_spent(struct conn *c); /* instead of a request there can only be the end */

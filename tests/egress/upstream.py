@@ -8,7 +8,8 @@ Usage: upstream.py QUERY-LOG ; prints "ready" when all ports listen.
   80/tcp    HTTP: answers with the request's bytes as they came (so that a test sees what was sent), once;
             paths: /again goes on, /chunks too and in chunks with a trailer, /gone does not but says so
             nowhere, /ws is WebSocket (an echo of what comes), /lie answers 101 unasked, /extra has a
-            101 behind its response
+            101 behind its response, /hints/N has N interim responses in front, of
+            6 KB, or of 60 KB where they do not end
   8080/tcp  half-close: reads to the end, then answers with the number of bytes
   8081/tcp  sends 300 MB of zeros, then closes;  8082/tcp: reads everything, answers with a count
   8083/tcp  never answers;  8084/tcp: not HTTP;  8085/tcp: sends half of what it announced, resets
@@ -110,6 +111,12 @@ async def http(r, w):
     w.close()
 
 
+async def hints(w, n):
+    for _ in range(n):
+        w.write(b"HTTP/1.1 103 Early Hints\r\nX: " + b"x" * (6000 if n < 1000 else 60000) + b"\r\n\r\n")
+        await w.drain()
+
+
 async def http_one(r, w):
     """Whether another request may follow."""
     head = await r.readuntil(b"\r\n\r\n")
@@ -131,6 +138,8 @@ async def http_one(r, w):
     if b" /again" in head:
         extra = b""  # the next ones, perhaps
     sent = head + body + (b"EXTRA:" + extra if extra else b"")
+    if b" /hints/" in head:
+        await hints(w, int(head.split(b" /hints/")[1].split(b" ")[0]))
     if b"/continue" in head:
         w.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     w.write(b"HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nKeep-Alive: timeout=5\r\n"
