@@ -2,7 +2,7 @@
 /*
  * do_egress.c - start the proxy of a container, and stop it
  *
- * Phase P_NET, in the parent: E is filled, the child waits, the proxy's listening socket has come
+ * Phase P_NET, in the parent: E is filled, the child goes on, the proxy's listening socket has come
  * from A. Everything the proxy will ever use is opened here and handed over by number
  * (base/egress_wire.h). The proxy is the child of a process that ends at once, so that it never
  * is a child of `agentrt run`, which waits for the container, nor of an engine's shim before

@@ -13,8 +13,9 @@
  *	Should: write the id maps; make every mount that needs a host path, complete and detached.
  *	Mustn't: attach one.
  * P_NET	the child's namespaces exist.
- *	Should: run the engine's network hooks with the child's pid; start the proxy. Then send the
- *	mounts, let the child go on, answer it until it is ready, and wait until the proxy serves.
+ *	Should: run the engine's network hooks with the child's pid. Then send the mounts, let the
+ *	child go on, start the proxy beside it, answer it until it is ready, and wait until the proxy
+ *	serves.
  * P_POST	the child needs nothing any more but ACK.
  *	Should: set its limits (nothing of ours runs under them); have the caller write down the pid,
  *	for after ACK the child no longer ends with us; publish the pid, last of all: an engine takes
@@ -152,10 +153,7 @@ static int phase_net(struct exec_ctx *c, struct err *e)
 	}
 	if (fault("p_net"))
 		return err_set(e, ERR_SYS, "injected failure at p_net");
-	if (timens_offsets(c, e) || fill_result(c, e) || run_phase(c, P_NET, e))
-		return -1;
-	a_socks_close(&c->a_socks);
-	return 0;
+	return timens_offsets(c, e) || fill_result(c, e) || run_phase(c, P_NET, e) ? -1 : 0;
 }
 
 static int send_trees(struct exec_ctx *c, struct err *e)
@@ -183,12 +181,21 @@ static int send_trees(struct exec_ctx *c, struct err *e)
 	return sync_send(&c->sync, SYNC_GO, NULL, NULL, 0, e);
 }
 
+/* Beside the child, which makes its file system; nobody is told of it before both are ready. */
+static int start_proxy(struct exec_ctx *c, struct err *e)
+{
+	if (run_kind(c, P_NET, OP_EGRESS, e))
+		return -1;
+	a_socks_close(&c->a_socks);
+	return 0;
+}
+
 static int create(struct exec_ctx *c, struct err *e)
 {
 	if (ctx_begin(c, e) || phase_pre(c, e) || phase_map(c, e) || phase_net(c, e))
 		return -1;
-	if (send_trees(c, e) || answer_until_ready(c, e) || do_egress_ready(c, e) ||
-	    announce(c, e) || write_pid(c, e))
+	if (send_trees(c, e) || start_proxy(c, e) || answer_until_ready(c, e) ||
+	    do_egress_ready(c, e) || announce(c, e) || write_pid(c, e))
 		return -1;
 	c->res->pidfd = take_fd(c->pidfd);
 	return 0;

@@ -116,6 +116,8 @@ static bool is_by_kind(enum phase ph, enum op_kind kind)
 {
 	if (ph == P_MAP)
 		return kind == OP_USERNS;
+	if (ph == P_NET)
+		return kind == OP_EGRESS;
 	if (ph == C_DROP)
 		return kind == OP_LSM || kind == OP_CREDS || kind == OP_LANDLOCK ||
 		       kind == OP_SECCOMP || kind == OP_RLIMIT;
