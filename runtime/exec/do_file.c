@@ -6,9 +6,9 @@
  * the path read-only, so the container cannot write it, its image and upper are not touched, and a
  * link in its place is followed inside the root (/etc/resolv.conf of many images leads into /run).
  *
- * Linux before 6.15 clones no mount that is attached nowhere, and a mount of a single file is a
- * clone. So the tmpfs lies for a moment on top of the container's root: nothing is seen of that,
- * since every lookup of ours begins below it.
+ * A mount of a single file is a clone, and Linux before 6.15 clones no mount that is attached
+ * nowhere. There the tmpfs lies for a moment on top of the container's root: nothing is seen of
+ * that, since every lookup of ours begins below it. (An unmount waits for an RCU grace period.)
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -35,7 +35,20 @@ static int write_file(int dir, const struct op_file *f, struct err *e)
 	return 0;
 }
 
-/* A detached mount of one file; the tmpfs itself is off the root again. */
+/* compat: remove when Linux 6.15 is baseline. The tmpfs itself is off the root again. */
+static int clone_attached(struct exec_ctx *c, int dir, int *ret_fd, struct err *e)
+{
+	if (mnt_attach(dir, c->rootfd) < 0)
+		return err_sys(e, "attach the tmpfs of a file of ours");
+	*ret_fd = mnt_clone(dir, NAME, false);
+	int saved = errno;
+	if (mnt_umount(dir) < 0)
+		return err_sys(e, "take off the tmpfs of a file of ours");
+	errno = saved;
+	return 0;
+}
+
+/* A detached mount of one file */
 static int file_mount(struct exec_ctx *c, const struct op_file *f, int *ret_fd, struct err *e)
 {
 	const struct mnt_fs tmp = { .type = "tmpfs",
@@ -49,13 +62,9 @@ static int file_mount(struct exec_ctx *c, const struct op_file *f, int *ret_fd, 
 
 	if (mnt_new(&tmp, &dir, e) || write_file(dir, f, e))
 		return -1;
-	if (mnt_attach(dir, c->rootfd) < 0)
-		return err_sys(e, "attach the tmpfs of %s", f->path_ctr);
 	fd = mnt_clone(dir, NAME, false);
-	int saved = errno;
-	if (mnt_umount(dir) < 0)
-		return err_sys(e, "take off the tmpfs of %s", f->path_ctr);
-	errno = saved;
+	if (fd < 0 && errno == EINVAL && clone_attached(c, dir, &fd, e))
+		return -1;
 	if (fd < 0 || mnt_set(fd, &done) < 0)
 		return err_sys(e, "make a mount of %s", f->path_ctr);
 	*ret_fd = take_fd(fd);

@@ -26,6 +26,7 @@
 #include "base/mutant.h"
 #include "exec/ctx.h"
 #include "exec/fs.h"
+#include "exec/overlay.h"
 #include "sys/mnt.h"
 #include "sys/syscalls.h"
 
@@ -63,25 +64,31 @@ static bool attach_at_path(struct exec_ctx *c, const struct op_root *r, size_t i
 	return mnt_attach(c->tree[i], at) == 0;
 }
 
-int do_root_attach(struct exec_ctx *c, const struct op *op, size_t i, struct err *e)
+static int attach_at_top(struct exec_ctx *c, const struct op_root *r, size_t i, struct err *e)
 {
 	auto_close int old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	if (attach_at_path(c, &op->u.root, i)) {
-		c->rootfd = take_fd(c->tree[i]);
-		return 0;
-	}
 	if (old < 0)
 		return err_sys(e, "open /");
 	/* pivot_root(2) refuses a shared parent; EINVAL: "/" is no mount point, and only chroot
 	 * (no_pivot) will do */
 	if (mnt_set(old, &(struct mnt_change){ .propagation = MS_PRIVATE }) < 0 &&
-	    !(errno == EINVAL && op->u.root.no_pivot))
+	    !(errno == EINVAL && r->no_pivot))
 		return err_sys(e, "make / private (where / is not a mount point, use --no-pivot)");
 	if (mnt_attach(c->tree[i], old) < 0)
 		return err_sys(e, "attach the container's root");
-	c->rootfd = take_fd(c->tree[i]);
 	return 0;
+}
+
+int do_root_attach(struct exec_ctx *c, const struct op *op, size_t i, struct err *e)
+{
+	const struct op_root *r = &op->u.root;
+
+	if (!attach_at_path(c, r, i) && attach_at_top(c, r, i, e))
+		return -1;
+	c->rootfd = take_fd(c->tree[i]);
+	/* this process is its user: root of the user namespace */
+	return r->overlay ? overlay_prove(c->rootfd, r->root_host, 0, 0, e) : 0;
 }
 
 /*

@@ -133,6 +133,7 @@ static int copy_on_write(struct exec_ctx *c, const struct op_mount *m, int *tree
 		.tmpfs_size_bytes = m->cow_tmpfs_bytes,
 		.redirect_dir = "nofollow",
 		.userxattr = root->u.root.userxattr,
+		.prove = true,
 		.hide = m->n_hide ? &hide : NULL,
 	};
 	const struct mnt_change attr = { .set = m->attr_set, .clear = m->attr_clear };

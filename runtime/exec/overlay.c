@@ -11,15 +11,19 @@
  * id-mapped (such a mount succeeds and is silently read-only); its root directory belongs to the
  * mapped root, so what is stored in it carries shifted ids.
  *
- * Linux before 6.15 takes only layers that are attached somewhere, and before 6.5 only paths
- * (mount(2) options, one page in all). So a helper process with a mount namespace of its own puts
- * the clones under a private tmpfs with names of a few bytes, mounts the overlay there by relative
- * names, proves that it can be written, and clones it into a detached mount. The helper shares our
- * descriptor table: the clone is ours when it ends, and everything else ends with its namespace.
- * It shares no memory with us beyond one page for the result: it changes its file-system ids.
+ * Linux 6.15 takes layers that are attached nowhere, by descriptor: overlay_fds.c. Before that they
+ * must be attached somewhere, and before 6.5 be paths (mount(2) options, one page in all). So a
+ * helper process with a mount namespace of its own puts the clones under a private tmpfs with names
+ * of a few bytes, mounts the overlay there by relative names and clones it into a detached mount.
+ * The helper shares our descriptor table: the clone is ours when it ends, and everything else ends
+ * with its namespace. It shares no memory with us beyond one page for the result: where the overlay
+ * is to be proved as another user than the container's root, it changes its file-system ids.
  *
- * Should: refuse a layer that cannot be mapped. Mustn't: believe that a mount that succeeded can
- * be written (seen read-only), or leave a mount in the caller's namespace.
+ * A mount that succeeded may be read-only all the same (seen): it is proved by making a file as its
+ * user. The container's root is proved by the child, who is that user (do_root.c).
+ *
+ * Should: refuse a layer that cannot be mapped. Mustn't: hand out an overlay that nobody proves, or
+ * leave a mount in the caller's namespace.
  */
 #include "exec/overlay.h"
 
@@ -35,20 +39,17 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/mem.h"
-#include "base/mutant.h"
 #include "base/str.h"
 #include "exec/idmap.h"
 #include "sys/mnt.h"
 #include "sys/syscalls.h"
 
 #define DATA_MAX 4095 /* mount(2) copies one page, NUL included */
-#define PROBE_NAME ".agentrt-probe"
 
 /* In shared memory: the helper is another process. */
 struct result {
@@ -58,6 +59,7 @@ struct result {
 
 struct job {
 	const struct overlay *o;
+	int upper; /* a detached mount with the directories "upper" and "work" */
 	struct result *res;
 };
 
@@ -101,28 +103,12 @@ static int attach_lowers(const struct overlay *o, struct err *e)
 	return 0;
 }
 
-static int attach_upper(const struct overlay *o, struct err *e)
+static int attach_upper(const struct job *j, struct err *e)
 {
-	struct mnt_fs tmp = { .type = "tmpfs", .attr = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV };
-	auto_close int made = -1;
-	int fd = o->upper;
-	char data[64];
-
-	if (fd < 0) {
-		snprintf(data, sizeof(data), "mode=0700,size=%" PRIu64, o->tmpfs_size_bytes);
-		tmp.data = data;
-		if (mnt_new(&tmp, &made, e))
-			return err_ctx(e, "upper directory");
-		fd = made;
-	}
-	if (attach_at(fd, NAME_UPPER) < 0)
-		return err_sys(e, "attach the upper directory");
-	if (mkdirat(fd, "upper", 0700) < 0 || mkdirat(fd, "work", 0700) < 0)
-		return err_sys(e, "make the upper directory");
-	return overlay_prepare(o, fd, e);
+	return attach_at(j->upper, NAME_UPPER) < 0 ? err_sys(e, "attach the upper directory") : 0;
 }
 
-static const char *redirect_of(const struct overlay *o)
+const char *overlay_redirect(const struct overlay *o)
 {
 	if (o->redirect_dir)
 		return o->redirect_dir;
@@ -137,7 +123,7 @@ static int overlay_data(const struct overlay *o, struct strbuf *b, struct err *e
 	strbuf_addf(b,
 		    ",upperdir=%s/upper,workdir=%s/work,redirect_dir=%s,metacopy=%s,index=off,"
 		    "volatile%s",
-		    NAME_UPPER, NAME_UPPER, redirect_of(o), o->metacopy ? "on" : "off",
+		    NAME_UPPER, NAME_UPPER, overlay_redirect(o), o->metacopy ? "on" : "off",
 		    o->userxattr ? ",userxattr" : "");
 	if (b->len > DATA_MAX)
 		return err_set(e, ERR_UNSUPPORTED,
@@ -164,53 +150,34 @@ static int mount_overlay(const struct overlay *o, struct err *e)
 	return 0;
 }
 
-/* A successful mount proves nothing: create and remove one file as its user. */
-static int verify_writable(const struct overlay *o, int fd, struct err *e)
+/* As its user, in a process that ends then. */
+static int prove_as_user(const struct overlay *o, struct err *e)
 {
-	struct statvfs vfs;
-	struct stat st;
+	auto_close int fd = openat(AT_FDCWD, NAME_MERGED, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	if (fstatvfs(fd, &vfs) < 0)
-		return err_sys(e, "look at the overlay");
-	if (vfs.f_flag & ST_RDONLY)
-		return err_set(e, ERR_UNSUPPORTED,
-			       "the overlay over %s was mounted read-only by the "
-			       "kernel (its log has the reason)",
-			       o->what_host);
+	if (fd < 0)
+		return err_sys(e, "open the overlay");
 	/* keep the capabilities over the change of ids: "/" may be 0555, as it is for root inside
 	 */
 	(void)prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP);
 	(void)setfsgid(o->gid);
 	(void)setfsuid(o->uid);
-	auto_close int probe =
-		openat(fd, PROBE_NAME, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (probe < 0 || fstat(probe, &st) < 0 || unlinkat(fd, PROBE_NAME, 0) < 0)
-		return err_sys(e, "write to the overlay over %s as its user",
-			       o->what_host);
-	if (st.st_uid != o->uid || st.st_gid != o->gid)
-		return err_set(e, ERR_UNSUPPORTED,
-			       "the overlay over %s stores files as %u:%u instead "
-			       "of %u:%u",
-			       o->what_host, st.st_uid, st.st_gid, o->uid, o->gid);
-	return 0;
+	return overlay_prove(fd, o->what_host, o->uid, o->gid, e);
 }
 
 static int helper(const struct job *j, struct err *e)
 {
-	auto_close int fd = -1, merged = -1;
+	auto_close int fd = -1;
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* a parent that died wants no result */
 	umask(0);
-	if (enter_scratch(e) || attach_lowers(j->o, e) || attach_upper(j->o, e) ||
+	if (enter_scratch(e) || attach_lowers(j->o, e) || attach_upper(j, e) ||
 	    mount_overlay(j->o, e))
 		return -1;
 	fd = mnt_clone(AT_FDCWD, NAME_MERGED, false);
 	if (fd < 0)
 		return err_sys(e, "clone the overlay");
-	merged = openat(AT_FDCWD, NAME_MERGED, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (merged < 0)
-		return err_sys(e, "open the overlay");
-	if (!mutant("overlay.verify") && verify_writable(j->o, merged, e))
+	if (j->o->prove && prove_as_user(j->o, e))
 		return -1;
 	j->res->mount = take_fd(fd); /* our table is the parent's */
 	return 0;
@@ -239,15 +206,11 @@ static int run_helper(const struct job *j, struct err *e)
 	return -1;
 }
 
-int overlay_make(const struct overlay *o, int *ret_fd, struct err *e)
+static int by_helper(const struct overlay *o, int upper, int *ret_fd, struct err *e)
 {
-	struct job j = { .o = o };
+	struct job j = { .o = o, .upper = upper };
 	int ret = -1;
 
-	if (o->n_lower == 0 || o->n_lower > OVERLAY_LOWER_MAX)
-		return err_set(e, ERR_UNSUPPORTED,
-			       "overlay over %s of %zu layers: 1 to %d are possible", o->what_host,
-			       o->n_lower, OVERLAY_LOWER_MAX);
 	j.res = mmap(NULL, sizeof(*j.res), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
 		     0);
 	if (j.res == MAP_FAILED)
@@ -259,6 +222,44 @@ int overlay_make(const struct overlay *o, int *ret_fd, struct err *e)
 	}
 	(void)munmap(j.res, sizeof(*j.res));
 	return ret;
+}
+
+/* Its directories, in the mount that is there or in a new tmpfs. */
+static int make_upper(const struct overlay *o, int *ret_fd, struct err *e)
+{
+	struct mnt_fs tmp = { .type = "tmpfs", .attr = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV };
+	auto_close int made = -1;
+	char data[64];
+
+	if (o->upper < 0) {
+		snprintf(data, sizeof(data), "mode=0700,size=%" PRIu64, o->tmpfs_size_bytes);
+		tmp.data = data;
+		if (mnt_new(&tmp, &made, e))
+			return err_ctx(e, "upper directory");
+	}
+	int fd = made >= 0 ? made : o->upper;
+	if (mkdirat(fd, "upper", 0700) < 0 || mkdirat(fd, "work", 0700) < 0)
+		return err_sys(e, "make the upper directory");
+	if (overlay_prepare(o, fd, e))
+		return -1;
+	*ret_fd = take_fd(made);
+	return 0;
+}
+
+int overlay_make(const struct overlay *o, int *ret_fd, struct err *e)
+{
+	auto_close int tmpfs = -1;
+
+	if (o->n_lower == 0 || o->n_lower > OVERLAY_LOWER_MAX)
+		return err_set(e, ERR_UNSUPPORTED,
+			       "overlay over %s of %zu layers: 1 to %d are possible", o->what_host,
+			       o->n_lower, OVERLAY_LOWER_MAX);
+	if (make_upper(o, &tmpfs, e))
+		return -1;
+	int upper = tmpfs >= 0 ? tmpfs : o->upper;
+	if (!o->prove && overlay_by_fds(o, upper, ret_fd) == 0)
+		return 0;
+	return by_helper(o, upper, ret_fd, e); /* or says why not */
 }
 
 int overlay_root_id(const struct plan *p, uint32_t *ret_uid, uint32_t *ret_gid, struct err *e)

@@ -19,6 +19,7 @@ struct overlay {
 	bool metacopy, userxattr;
 	const char *redirect_dir; /* mount option's value; NULL: what metacopy demands */
 	uint32_t uid, gid;	  /* outside: who must be able to write */
+	bool prove;		  /* that they can; else the child does */
 	const struct hide *hide;  /* names that are absent; NULL: none */
 };
 
@@ -26,12 +27,22 @@ struct overlay {
  * overlay_make() - the overlay as a detached mount
  * @ret_fd: caller closes. Phase: P_MAP, with the caller's privileges.
  *
- * Starts and ends one process. A mount that succeeded but cannot be written is an error.
+ * May start and end one process.
  */
 int overlay_make(const struct overlay *o, int *ret_fd, struct err *e);
 
-/* overlay_prepare() - in the helper: "upper" in directory @dir, as what it will lie over, and
- * without the hidden names */
+/* overlay_by_fds() - the same by descriptors: Linux 6.15. @upper: holds "upper" and "work"
+ * Return: 0, or -1: this kernel does not, or not so. */
+int overlay_by_fds(const struct overlay *o, int upper, int *ret_fd);
+
+/* overlay_prove() - whether @uid:@gid, who is asking, can make a file in the overlay @fd */
+int overlay_prove(int fd, const char *what, uint32_t uid, uint32_t gid, struct err *e);
+
+/* overlay_redirect() - the value of its option redirect_dir */
+const char *overlay_redirect(const struct overlay *o);
+
+/* overlay_prepare() - "upper" in directory @dir, as what it will lie over, and without the hidden
+ * names */
 int overlay_prepare(const struct overlay *o, int dir, struct err *e);
 
 /* overlay_root_id() - the container's root as host ids; an error where its map has none */
