@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# docker.sh - Debian's Docker in the virtual machine: what of tests/e2e and tests/escape depends on the
-# kernel and on cgroup v2, with as few containers as possible (each takes seconds there), from a
-# busybox image. AGENTRT: the program under test.
+# docker.sh - Debian's Docker in the virtual machine: what of tests/e2e depends on the kernel and on cgroup
+# v2, with as few containers as possible (each takes seconds there), from a busybox image, and the acts of
+# tests/escape. AGENTRT: the program under test.
 set -u
 here=$(cd "$(dirname "$0")/.." && pwd)
 . "$here/lib/tap.sh"
@@ -68,39 +68,17 @@ like "a volume that is a tmpfs is refused by name: before Linux 6.3 it cannot ha
 	"$(run -v vtmp:/k box true 2>&1)" 'refused by rule mount\.owner: a named volume on a file system \(tmpfs\) that this kernel cannot idmap'
 like "the host's root is refused" "$(run -v /:/h:ro box true 2>&1)" 'refused by rule mount\.[a-z]+'
 
-# --- the hardest flags
-flags=(--privileged --cap-add ALL --security-opt seccomp=unconfined --security-opt apparmor=unconfined
-	--pid host --ipc host --uts host --cgroupns host --network host --device /dev/mem --device /dev/kmsg)
-acts=('mount -t tmpfs none /mnt' 'mount -o remount,rw /proc/sys' 'umount /proc/kcore'
-	'mknod /tmp/d b 254 0 && head -c 1 /tmp/d' 'echo 1 >/proc/sys/kernel/panic'
-	'echo x >/proc/sys/kernel/core_pattern' 'echo h >/proc/sysrq-trigger' 'echo /x >/sys/kernel/uevent_helper'
-	'echo max >/sys/fs/cgroup/pids.max' 'echo +pids >/sys/fs/cgroup/cgroup.subtree_control' 'mkdir /sys/fs/cgroup/x'
-	'unshare -U true' 'unshare -n true' 'dmesg | grep .' 'date -s 2001.01.01-00:00; [ $(date +%Y) = 2001 ]' 'head -c 1 /proc/kcore | grep -q .'
-	'ping -c 1 -w 1 127.0.0.1'
-	'nsenter -t 1 -m -p -n true' "kill -0 $(cat "$DK_DIR/pid")" 'cat /proc/[0-9]*/comm | grep -q dockerd'
-	'cp /bin/busybox /p/id && chmod 6755 /p/id && su -s /bin/sh user -c "/p/id id -u" | grep -q "^0"'
-	'ln /p/file /tmp/link || ln /etc/passwd /p/link' 'cat /p/rootfile | grep . || echo x >/p/rootfile || chmod 777 /p/rootfile'
-	'ln /p/rootfile /p/root2 && echo x >/p/root2' 'ln -sf /etc/shadow /p/away && cat /p/away | grep .'
-	'mount -t overlay -o lowerdir=/etc:/bin x /mnt' 'mount -t cgroup2 x /mnt' 'echo $$ >/sys/fs/cgroup/cgroup.procs'
-	'insmod /bin/busybox' 'swapon /bin/busybox' 'pivot_root /tmp /tmp'
-	'for f in /proc/1/exe /proc/self/exe; do readlink $f | grep -q agentrt && exit 0; done; exit 1')
-mkdir "$work/planted" && echo mine >"$work/planted/file" && chown -R 1234:1234 "$work/planted"
-echo root >"$work/planted/rootfile" && chmod 600 "$work/planted/rootfile"
-script='grep -E "^(CapBnd|CapEff|NoNewPrivs|Seccomp):" /proc/self/status | tr -s "\t " " "
+# --- what tests/escape/docker.sh tries, with the default flags and with the hardest
+host_pid=$(cat "$DK_DIR/pid")
+. "$here/escape/acts.sh" || { echo "Bail out! no acts"; exit 1; }
+acts_root "$work/acts" && tar -C "$work/acts" -c . | dk import - acts >/dev/null || { echo "Bail out! no image for the acts"; exit 1; }
+acts_run "default flags" acts
+acts_run "hardest flags" acts "${acts_flags[@]}"
+acts_on_host acts
+out=$(run "${acts_flags[@]}" box sh -c 'grep -E "^(CapBnd|CapEff|NoNewPrivs|Seccomp):" /proc/self/status | tr -s "\t " " "
 	tr -s " " </proc/self/uid_map | sed "s/^/uid_map/"
 	for n in pid ipc uts net mnt cgroup user; do echo "ns $n $(readlink /proc/self/ns/$n)"; done
-	echo "dev" $(ls /dev); echo "net" $(ls /sys/class/net)'
-for i in "${!acts[@]}"; do script+=$'\n'"(${acts[i]}) >/dev/null 2>&1 && echo 'DONE $i'"; done
-tried() { # WHICH FLAG...
-	local which=$1 i
-	shift
-	out=$(run "$@" -v "$work/planted:/p" box sh -c "$script"$'\necho end' 2>&1)
-	like "the container with $which ran" "$out" '^end$'
-	for i in "${!acts[@]}"; do unlike "$which: refused: ${acts[i]}" "$out" "^DONE $i\$"; done
-}
-tried "default flags"
-tried "all hard flags" "${flags[@]}"
-is "nothing that host root owns was changed or made" "$(cat "$work/planted/rootfile"; find "$work/planted" -uid 0 -not -name rootfile)" root
+	echo "dev" $(ls /dev); echo "net" $(ls /sys/class/net)' 2>&1)
 unlike "no capability over the kernel is left" "$(grep ^Cap <<<"$out")" 'ffffff'
 like "no_new_privs holds" "$out" '^NoNewPrivs: 1'
 like "a seccomp filter holds" "$out" '^Seccomp: 2'
