@@ -184,6 +184,11 @@ static bool no_new_privs(P *c, P *p)
 	return c->no_new_privs || !p->no_new_privs;
 }
 
+static bool no_setid(P *c, P *p)
+{
+	return c->no_setid || !p->no_setid;
+}
+
 static bool devices_screen(P *c, P *p)
 {
 	return c->devices_screen || !p->devices_screen;
@@ -406,6 +411,7 @@ static const struct row {
 	{ "capabilities.keep", V_LIST, caps_keep },
 	{ "process.screen", V_BOOL, process_screen },
 	{ "process.noNewPrivileges", V_BOOL, no_new_privs },
+	{ "process.noSetIdFiles", V_BOOL, no_setid },
 	{ "devices.screen", V_BOOL, devices_screen },
 	{ "sysctl.screen", V_BOOL, sysctl_screen },
 	{ "limits.pids", V_NUMBER, pids },

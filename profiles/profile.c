@@ -52,6 +52,7 @@ static struct profile *to_profile(struct arena *a, const struct profile_doc *d)
 			  d->root_dir ? d->root_dir : DEFAULT_DIR, d->root_size_bytes.v },
 		.caps = { d->caps_screen.v, d->caps_keep },
 		.no_new_privs = d->no_new_privs.v,
+		.no_setid = d->no_setid.v,
 		.devices_screen = d->devices_screen.v,
 		.process_screen = d->process_screen.v,
 		.sysctl_screen = d->sysctl_screen.v,

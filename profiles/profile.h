@@ -70,6 +70,7 @@ struct profile {
 		uint64_t keep; /* bit = CAP_*: the bounding set may be at most this */
 	} caps;
 	bool no_new_privs;    /* force true */
+	bool no_setid;	      /* no file becomes set-user-id */
 	bool devices_screen;  /* only the OCI default devices */
 	bool process_screen;  /* OOM score, scheduler and I/O class: never above the ordinary */
 	bool sysctl_screen;   /* only those of the container's own namespaces */

@@ -83,7 +83,8 @@ TABLE(caps_table, ROW("screen", F_OPT_BOOL, OPT, D, caps_screen, NULL, SEC),
       ROW("keep", F_BITS64, OPT, D, caps_keep, &names_cap, SEC));
 TABLE(devices_table, ROW("screen", F_OPT_BOOL, OPT, D, devices_screen, NULL, SEC));
 TABLE(process_table, ROW("screen", F_OPT_BOOL, OPT, D, process_screen, NULL, SEC),
-      ROW("noNewPrivileges", F_OPT_BOOL, OPT, D, no_new_privs, NULL, SEC));
+      ROW("noNewPrivileges", F_OPT_BOOL, OPT, D, no_new_privs, NULL, SEC),
+      ROW("noSetIdFiles", F_OPT_BOOL, OPT, D, no_setid, NULL, SEC));
 TABLE(sysctl_table, ROW("screen", F_OPT_BOOL, OPT, D, sysctl_screen, NULL, SEC));
 TABLE(limits_table, ROW("pids", F_OPT_I64, OPT, D, pids_limit, NULL, SEC),
       ROW("memoryPercent", F_OPT_U32, OPT, D, memory_percent, NULL, SEC),

@@ -24,7 +24,7 @@ struct profile_doc {
 	struct opt_u64 root_size_bytes;
 	int *ns_shared;
 	size_t n_ns_shared;
-	struct opt_bool caps_screen, no_new_privs, devices_screen, process_screen, sysctl_screen,
+	struct opt_bool caps_screen, no_new_privs, no_setid, devices_screen, process_screen, sysctl_screen,
 		mounts_screen, env_screen, env_strict, nested;
 	uint64_t caps_keep;
 	struct opt_i64 pids_limit;

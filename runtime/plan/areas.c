@@ -113,6 +113,17 @@ static void namespaces(struct areas *s)
 		line(s, "safe", rule, "of its own: %s", own.p);
 }
 
+/* A project's files are somebody's on the host, where the mount's nosuid does not hold. */
+static bool can_plant_setid(const struct areas *s, const struct op *op)
+{
+	const struct op *filter;
+
+	for (size_t i = 0; (filter = nth(s->p, OP_SECCOMP, i)); i++)
+		if (streq(filter->rule, "process.setid"))
+			return false;
+	return streq(op->rule, "mount.owner");
+}
+
 static void one_mount(struct areas *s, const struct op *op)
 {
 	const struct op_mount *m = &op->u.mount;
@@ -123,7 +134,11 @@ static void one_mount(struct areas *s, const struct op *op)
 		return;
 	line(s, cow ? "safe" : ro ? "seen" : "open", op->rule, "%s is %s of the host: %s",
 	     m->dest_ctr, m->source_host,
-	     cow ? "a copy, thrown away" : ro ? "read-only" : "what is written there stays");
+	     cow			? "a copy, thrown away"
+	     : ro			? "read-only"
+	     : can_plant_setid(s, op) ? "what is written there stays, a set-user-id file of the owner's "
+					"too (process.noSetIdFiles refuses those)"
+				      : "what is written there stays");
 }
 
 static void files(struct areas *s)
@@ -202,8 +217,11 @@ static void kernel(struct areas *s)
 	if (!plan_find(s->p, OP_SECCOMP))
 		line(s, "open", "oci", "every system call reaches the kernel");
 	for (size_t i = 0; (op = nth(s->p, OP_SECCOMP, i)); i++)
-		line(s, "safe", op->rule, "system calls pass a filter of %zu rules",
-		     op->u.seccomp.n_rules);
+		if (streq(op->rule, "process.setid"))
+			line(s, "safe", op->rule, "no file can be made set-user-id or set-group-id");
+		else
+			line(s, "safe", op->rule, "system calls pass a filter of %zu rules",
+			     op->u.seccomp.n_rules);
 	for (size_t i = 0; (op = nth(s->p, OP_SYSCTL, i)); i++)
 		line(s, "seen", op->rule, "setting %s = %s", op->u.sysctl.key, op->u.sysctl.value);
 	second_fence(s);

@@ -47,6 +47,7 @@ p_fn p_hooks_fs;	/* OP_HOOK: createContainer */
 p_fn p_paths;		/* OP_PIVOT, OP_ROOT_RO, OP_RDONLY, OP_MASK */
 p_fn p_process;		/* C_DROP: everything, in the order of runc's init */
 p_add_fn p_landlock;	/* OP_LANDLOCK */
+p_add_fn p_setid;	/* OP_SECCOMP: no set-user-id files */
 p_add_fn p_exec;	/* OP_EXEC */
 p_fn p_sysctl;		/* OP_SYSCTL: A's in C_ANET, others in C_DROP */
 p_fn p_hooks_exec;	/* OP_HOOK: startContainer */

@@ -139,6 +139,9 @@ static void rest(struct strbuf *b, const struct build *in)
 		       "root in here is root of this container alone. There are no mounts, no new "
 		       "devices, no kernel settings, no other containers");
 	strbuf_adds(b, p->no_new_privs ? ", and sudo gives nothing.\n" : ".\n");
+	if (p->no_setid)
+		strbuf_adds(b, "No file can be made set-user-id or set-group-id; a package that brings one "
+			       "cannot be installed.\n");
 	fence(b, in);
 	strbuf_adds(b, "\n## Limits\n");
 	if (r && r->pids_limit.set && r->pids_limit.v > 0)

@@ -141,6 +141,7 @@ static int fences(struct build *b, struct err *e)
 	const struct oci_seccomp *own = b->s->linux_.seccomp;
 
 	p_landlock(b);
+	p_setid(b); /* first: it lets the others load */
 	if (own && p_seccomp(b, own, "linux.seccomp", "oci", e))
 		return -1;
 	if (b->seccomp2 && p_seccomp(b, b->seccomp2, "profile", "seccomp.agent", e))

@@ -4,9 +4,10 @@
  *
  * The program is interpreted here, so that a row needs no right to make the call and no kernel that
  * knows it; what is refused is also tried behind the real filter. Then every rule of the profile is
- * taken out once: some row must notice.
+ * taken out once: some row must notice. The filter of process.noSetIdFiles is judged likewise.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/netlink.h>
@@ -19,6 +20,7 @@
 #include <sys/ioctl.h>
 #include <sys/personality.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -179,6 +181,38 @@ static const struct row nested_rows[] = {
 	{ "setns", { ANY_FD, 0 }, NO(EPERM), 0 },
 };
 
+#define MAKES(flags, mode, want)                                                                   \
+	{ "open", { 0, (flags), (mode) }, want, 0 }, { "openat", { 0, 0, (flags), (mode) }, want, 0 }
+#define MODE(mode, want)                                                                           \
+	{ "chmod", { 0, (mode) }, want, 0 }, { "fchmod", { ANY_FD, (mode) }, want, 0 },            \
+	{ "fchmodat", { 0, 0, (mode) }, want, 0 }, { "fchmodat2", { 0, 0, (mode) }, want, 0 },     \
+	{ "creat", { 0, (mode) }, want, 0 }, { "mknod", { 0, S_IFREG | (mode) }, want, 0 },        \
+	{ "mknodat", { 0, 0, S_IFREG | (mode) }, want, 0 },                                        \
+	MAKES(O_CREAT | O_WRONLY, mode, want), MAKES(O_TMPFILE | O_RDWR, mode, want)
+
+/* The filter of "process.noSetIdFiles", alone. */
+static const struct row setid_rows[] = {
+	MODE(0755, PASS),
+	MODE(01777, PASS),
+	MODE(04755, NO(EPERM)),
+	MODE(02755, NO(EPERM)),
+	MODE(06000, NO(EPERM)),
+	MODE(HIGH | 04000, NO(EPERM)),
+	/* where no file is made the mode is whatever was in the register */
+	MAKES(O_RDWR | O_TRUNC, 06755, PASS),
+	MAKES(O_RDONLY | O_DIRECTORY, 06755, PASS),
+	{ "openat2", { 0 }, NO(ENOSYS), 0 },
+	{ "io_uring_setup", { 0 }, NO(EPERM), 0 },
+	/* the kernel takes no such bit from it */
+	{ "mkdir", { 0, 06755 }, PASS, 0 },
+	{ "mkdirat", { 0, 0, 06755 }, PASS, 0 },
+	{ "mount", { 0 }, PASS, 0 },
+#ifdef __x86_64__
+	{ "openat", { 0 }, KILL, AUDIT_ARCH_I386 },
+	{ "#1073741914", { 0, 0755 }, KILL, 0 }, /* chmod by its x32 number */
+#endif
+};
+
 static uint32_t native_arch(void)
 {
 	switch (seccomp_arch_native()) {
@@ -275,6 +309,21 @@ static bool make(struct fix *x, size_t skip, bool nested, struct seccomp_prog *r
 	if (!fix_build(x) || !(op = fix_op(x, OP_SECCOMP, 0)))
 		return false;
 	return seccomp_compile(&op->u.seccomp, ret, &x->e) == 0;
+}
+
+/* Without any other filter. */
+static bool make_setid(struct fix *x, struct seccomp_prog *ret)
+{
+	static struct profile none;
+	const struct op *op;
+
+	fix_init(x, FIX_PLAIN);
+	none = *x->t.profile;
+	none.no_setid = true;
+	x->t.profile = &none;
+	if (!fix_build(x) || !(op = fix_op(x, OP_SECCOMP, 0)))
+		return false;
+	return !fix_op(x, OP_SECCOMP, 1) && seccomp_compile(&op->u.seccomp, ret, &x->e) == 0;
 }
 
 static void test_rows(const struct seccomp_prog *p, const char *of, const struct row *v, size_t n)
@@ -382,6 +431,11 @@ int main(void)
 	p.data = NULL;
 	if (t_ok(make(&x, NONE, true, &p), "and so does that of nested namespaces"))
 		test_rows(&p, "nested", nested_rows, ARRAY_SIZE(nested_rows));
+	free(p.data);
+	arena_done(&x.a);
+	p.data = NULL;
+	if (t_ok(make_setid(&x, &p), "and that which refuses set-user-id files"))
+		test_rows(&p, "setid", setid_rows, ARRAY_SIZE(setid_rows));
 	free(p.data);
 	arena_done(&x.a);
 	return t_done();

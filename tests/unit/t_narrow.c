@@ -8,6 +8,7 @@ enum want { NARROW, WIDER, BAD };
 
 /* The profile that the annotations are laid over. */
 static const char base[] =
+	"\"process\":{\"noSetIdFiles\":true},"
 	"\"landlock\":{\"files\":true,\"scope\":true,\"tcp\":true,\"ports\":[80]},"
 	"\"limits\":{\"maxLifetimeSeconds\":60,\"require\":true},\"root\":{\"sizeBytes\":1000},\"namespaces\":{\"shared\":[\"uts\",\"ipc\"]},"
 	"\"mounts\":{\"projects\":\"ro\",\"hide\":[\".h\"],\"show\":[\".s\",\".t\"],"
@@ -48,6 +49,8 @@ static const struct {
 	{ "process.screen", "false", WIDER },
 	{ "process.noNewPrivileges", "true", NARROW },
 	{ "process.noNewPrivileges", "false", WIDER },
+	{ "process.noSetIdFiles", "true", NARROW },
+	{ "process.noSetIdFiles", "false", WIDER },
 	{ "devices.screen", "true", NARROW },
 	{ "devices.screen", "false", WIDER },
 	{ "sysctl.screen", "true", NARROW },
