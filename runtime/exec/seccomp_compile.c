@@ -20,6 +20,8 @@
  *	enosys:				ret ERRNO(ENOSYS)
  *	after:				... the next architecture, at last: filter
  *
+ * What comes out is made shorter (seccomp_shrink.c).
+ *
  * Should: know every name that libseccomp knows and skip the others, as runc and crun do.
  * Mustn't: load anything; leave a rule out for any other reason than an unknown name or that it
  * repeats the default action.
@@ -40,7 +42,7 @@
 #include "base/table.h"
 #include "sys/syscalls.h"
 
-#define COMPILER_VERSION 1u /* change when the same rules give another program */
+#define COMPILER_VERSION 2u /* change when the same rules give another program */
 #define X32_BIT		 0x40000000u
 #define STUB_INSNS	 6 /* an architecture's share of the stub */
 #define MAX_ARGS	 6
@@ -257,7 +259,7 @@ static int prepend_enosys(const struct op_seccomp *s, struct seccomp_prog *prog,
 	return 0;
 }
 
-int seccomp_compile(const struct op_seccomp *s, struct seccomp_prog *ret, struct err *e)
+int seccomp_compile_long(const struct op_seccomp *s, struct seccomp_prog *ret, struct err *e)
 {
 	auto_filter scmp_filter_ctx ctx = NULL;
 	struct seccomp_prog prog = { 0 };
@@ -269,6 +271,14 @@ int seccomp_compile(const struct op_seccomp *s, struct seccomp_prog *ret, struct
 		return -1;
 	}
 	*ret = prog;
+	return 0;
+}
+
+int seccomp_compile(const struct op_seccomp *s, struct seccomp_prog *ret, struct err *e)
+{
+	if (seccomp_compile_long(s, ret, e))
+		return -1;
+	seccomp_shrink(ret);
 	return 0;
 }
 

@@ -9,6 +9,12 @@
 /* seccomp_compile() - with libseccomp, always; caller frees ret->data */
 int seccomp_compile(const struct op_seccomp *s, struct seccomp_prog *ret, struct err *e);
 
+/* seccomp_compile_long() - the same before seccomp_shrink(), for its tests */
+int seccomp_compile_long(const struct op_seccomp *s, struct seccomp_prog *ret, struct err *e);
+
+/* seccomp_shrink() - the same verdict for every call in fewer instructions, where that is possible */
+void seccomp_shrink(struct seccomp_prog *p);
+
 /* seccomp_input() - everything that decides the program, as bytes: equal input, equal program */
 void seccomp_input(struct strbuf *b, const struct op_seccomp *s);
 

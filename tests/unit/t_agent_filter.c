@@ -230,46 +230,6 @@ static int number_of(const char *name)
 	return name[0] == '#' ? atoi(name + 1) : seccomp_syscall_resolve_name(name);
 }
 
-/* The part of classic BPF that libseccomp writes; anything else is a failure. */
-static uint32_t verdict(const struct seccomp_prog *p, const struct seccomp_data *d)
-{
-	const struct sock_filter *code = p->data;
-	size_t n = p->n_bytes / sizeof(*code);
-	uint32_t acc = 0;
-
-	for (size_t pc = 0; pc < n; pc++) {
-		const struct sock_filter *f = &code[pc];
-
-		switch (f->code) {
-		case BPF_LD | BPF_W | BPF_ABS:
-			if (f->k > sizeof(*d) - sizeof(acc))
-				return UINT32_MAX;
-			memcpy(&acc, (const char *)d + f->k, sizeof(acc));
-			break;
-		case BPF_ALU | BPF_AND | BPF_K:
-			acc &= f->k;
-			break;
-		case BPF_JMP | BPF_JA:
-			pc += f->k;
-			break;
-		case BPF_JMP | BPF_JEQ | BPF_K:
-			pc += acc == f->k ? f->jt : f->jf;
-			break;
-		case BPF_JMP | BPF_JGT | BPF_K:
-			pc += acc > f->k ? f->jt : f->jf;
-			break;
-		case BPF_JMP | BPF_JGE | BPF_K:
-			pc += acc >= f->k ? f->jt : f->jf;
-			break;
-		case BPF_RET | BPF_K:
-			return f->k;
-		default:
-			return UINT32_MAX;
-		}
-	}
-	return UINT32_MAX;
-}
-
 static uint32_t judge(const struct seccomp_prog *p, const struct row *r)
 {
 	struct seccomp_data d = { .nr = number_of(r->name),
