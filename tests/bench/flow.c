@@ -96,6 +96,7 @@ static int serve(const char *host, const char *port)
 
 	signal(SIGCHLD, SIG_IGN);
 	setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	setsockopt(s, IPPROTO_IP, IP_TRANSPARENT, &one, sizeof(one)); /* an address that is routed here */
 	if (bind(s, (struct sockaddr *)&sa, sizeof(sa)) < 0 || listen(s, 4096) < 0)
 		die("listen");
 	printf("ready\n");
