@@ -242,15 +242,18 @@ static const struct {
 	{ IPPROTO_TCP, TCP_KEEPCNT, 4 },
 };
 
-/* #syscalls: setsockopt */
+/* #syscalls: setsockopt
+ * A socket without one works. */
+static void set_option(int fd, int level, int option, int value)
+{
+	(void)setsockopt(fd, level, option, &value, sizeof(value));
+}
+
 void conn_tune(int fd)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(socket_options); i++) {
-		int v = socket_options[i].value;
-
-		/* A socket without them works. */
-		(void)setsockopt(fd, socket_options[i].level, socket_options[i].option, &v, sizeof(v));
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(socket_options); i++)
+		set_option(fd, socket_options[i].level, socket_options[i].option,
+			   socket_options[i].value);
 }
 
 int listener_init(struct listener *l, int fd, struct conn_table *t, struct err *e)
@@ -261,6 +264,7 @@ int listener_init(struct listener *l, int fd, struct conn_table *t, struct err *
 		return 0;
 	}
 	conn_tune(fd);
+	set_option(fd, SOL_SOCKET, SO_SNDBUF, RELAY_CLIENT_BYTES);
 	if (loop_add(t->loop, &l->src, EPOLLIN) < 0)
 		return err_sys(e, "watch the listening socket");
 	return 0;

@@ -172,7 +172,6 @@ static enum relay_status copy_some(struct flow *f, struct side *from, struct sid
 	if (k > 0 && (body_take(&f->body, bytes, (size_t)k) != k || !side_consume(from, (size_t)k)))
 		return RELAY_BROKEN;
 	f->moved += (uint64_t)k;
-	f->is_bulk = f->moved > RELAY_SPLICE_AFTER && (size_t)n == SCRATCH;
 	/* A short read emptied the socket: the next bytes are a new edge, an end already seen is not. */
 	if (k == n && (size_t)n < SCRATCH && !from->hung_up)
 		from->can_read = false;
@@ -181,8 +180,9 @@ static enum relay_status copy_some(struct flow *f, struct side *from, struct sid
 
 static bool may_splice(const struct flow *f)
 {
-	return f->is_bulk && (f->body.kind == BODY_RAW ||
-			      (f->body.kind == BODY_LENGTH && f->body.left > SCRATCH));
+	return f->moved > RELAY_SPLICE_AFTER &&
+	       (f->body.kind == BODY_RAW ||
+		(f->body.kind == BODY_LENGTH && f->body.left > SCRATCH));
 }
 
 /* #syscalls: splice */
@@ -209,7 +209,6 @@ static enum relay_status splice_some(struct flow *f, struct side *from, struct s
 		ssize_t n = fill_pipe(f, from, fd[1]);
 
 		if (n <= 0) {
-			f->is_bulk = false;
 			return_pipe(f, pipes);
 			if (n == 0)
 				return on_input_end(f, to);

@@ -7,6 +7,10 @@
  * costs nothing here. (What was checked before it may pass, heads and a ClientHello, is queued.) Once a flow has moved RELAY_SPLICE_AFTER bytes it goes through a pipe from
  * a small pool instead, which it holds only while bytes are in it.
  *
+ * The client is always on this host, so a large buffer towards it only holds more than the
+ * processors' caches do: what waits there is kept at RELAY_CLIENT_BYTES. Towards a server the
+ * kernel sizes the buffers, for there the network's delay has to be filled.
+ *
  * Sockets are watched edge-triggered: can_read and can_write hold what is known, and a flow runs
  * until one of them is false or its turn is over.
  */
@@ -17,7 +21,8 @@
 #include "egress/loop.h"
 
 #define RELAY_SPLICE_AFTER (256u << 10) /* bytes */
-#define RELAY_PIPE_BYTES   (1u << 20)
+#define RELAY_PIPE_BYTES   (256u << 10)
+#define RELAY_CLIENT_BYTES (192u << 10) /* of the kernel's buffer towards a client */
 #define RELAY_PIPES	   16u
 #define RELAY_TURN	   (1u << 20) /* bytes that a flow may move before others have a turn */
 
@@ -36,7 +41,7 @@ struct flow {
 	uint64_t moved;
 	int pipe; /* index, -1 none */
 	size_t in_pipe;
-	bool is_bulk, is_over; /* over: the end has been passed on, or nothing more may pass */
+	bool is_over; /* the end has been passed on, or nothing more may pass */
 };
 
 struct pipe_pool {
