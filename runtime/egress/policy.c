@@ -182,16 +182,23 @@ static bool is_own(const struct own_set *own, const struct ipaddr *a)
 	return own->unknown;
 }
 
-/* The IPv4 address that a NAT64 gateway would dial for us (RFC 6052, well-known prefix). */
-static bool nat64_inner(const struct ipaddr *a, struct ipaddr *ret)
-{
-	static const struct cidr nat64 = { { 6, { 0x00, 0x64, 0xff, 0x9b } }, 96 };
+/* Where a gateway dials an IPv4 address for us, the last four bytes: RFC 6052, 8215 and 7915. */
+static const struct cidr translated[] = {
+	{ { 6, { 0x00, 0x64, 0xff, 0x9b } }, 96 },
+	{ { 6, { 0x00, 0x64, 0xff, 0x9b, 0, 1 } }, 48 },
+	{ { 6, { [8] = 0xff, [9] = 0xff } }, 96 },
+};
 
-	if (!cidr_contains(&nat64, a))
-		return false;
-	*ret = (struct ipaddr){ .family = 4 };
-	memcpy(ret->b, a->b + 12, 4);
-	return true;
+static bool inner_address(const struct ipaddr *a, struct ipaddr *ret)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(translated) && !mutant("egress.translated"); i++) {
+		if (!cidr_contains(&translated[i], a))
+			continue;
+		*ret = (struct ipaddr){ .family = 4 };
+		memcpy(ret->b, a->b + 12, 4);
+		return true;
+	}
+	return false;
 }
 
 static bool is_listed(const struct policy *p, const struct dest *d, const struct ipaddr *a)
@@ -210,11 +217,10 @@ static bool is_listed(const struct policy *p, const struct dest *d, const struct
 	return false;
 }
 
-enum rule policy_screen(const struct policy *p, const struct own_set *own, const struct dest *d,
+static enum rule screen(const struct policy *p, const struct own_set *own, const struct dest *d,
 			const struct ipaddr *a)
 {
 	struct dest there = { .is_addr = true, .addr = *a, .port = d->port };
-	struct ipaddr inner;
 
 	if (ipaddr_is_never(a) && !mutant("egress.never"))
 		return RULE_NEVER;
@@ -222,9 +228,17 @@ enum rule policy_screen(const struct policy *p, const struct own_set *own, const
 		return RULE_OWN;
 	if (is_denied(p, &there))
 		return RULE_DENY;
-	if (nat64_inner(a, &inner) && (ipaddr_is_never(&inner) || is_own(own, &inner)))
-		return RULE_OWN;
 	if (ipaddr_is_global(a) || is_listed(p, d, a) || mutant("egress.global"))
 		return RULE_OK;
 	return RULE_GLOBAL;
+}
+
+/* What a gateway would dial for us must be as good as what we dial. */
+enum rule policy_screen(const struct policy *p, const struct own_set *own, const struct dest *d,
+			const struct ipaddr *a)
+{
+	enum rule r = screen(p, own, d, a);
+	struct ipaddr inner;
+
+	return r == RULE_OK && inner_address(a, &inner) ? screen(p, own, d, &inner) : r;
 }

@@ -117,6 +117,7 @@ static const char policy_text[] =
 	     "allow *.localhost 80\n"
 	     "allow metadata.google.internal 80\n"
 	     "allow any.org 1 0.0.0.0/0,::/0\n"
+	     "allow nat.org 443 64:ff9b::/96,64:ff9b:1::/48,::ffff:0:0:0/96\n"
 	     "allow 172.16.0.0/12 22\n"
 	     "allow web.org 80,443,22 ech=deny\n"
 	     "allow *.web.org 443 tls=none\n"
@@ -266,8 +267,15 @@ static void screening(const struct policy *p)
 		{ "any.org", 1, "::ffff:10.0.0.1", RULE_NEVER },
 		{ "any.org", 1, "198.51.100.7", RULE_OWN },
 		{ "any.org", 1, "64:ff9b::a00:1", RULE_OK },
-		{ "any.org", 1, "64:ff9b::7f00:1", RULE_OWN },
+		{ "any.org", 1, "64:ff9b::7f00:1", RULE_NEVER },
 		{ "any.org", 1, "64:ff9b::c633:6407", RULE_OWN },
+		{ "nat.org", 443, "64:ff9b::808:808", RULE_OK },
+		{ "nat.org", 443, "64:ff9b:1::808:808", RULE_OK },
+		{ "nat.org", 443, "64:ff9b::a00:1", RULE_GLOBAL },
+		{ "nat.org", 443, "64:ff9b::a9fe:a9fe", RULE_GLOBAL },
+		{ "nat.org", 443, "64:ff9b::cb00:7141", RULE_DENY },
+		{ "nat.org", 443, "64:ff9b:1::a00:1", RULE_GLOBAL },
+		{ "nat.org", 443, "::ffff:0:a00:1", RULE_GLOBAL },
 		{ "10.9.9.9", 80, "10.9.9.9", RULE_OK },
 		{ "example.org", 443, "203.0.113.65", RULE_DENY },
 		{ "wild.org", 80, "203.0.113.65", RULE_OK },
