@@ -3,8 +3,9 @@
  * discover.c - which hosts the tools in a root directory would need, by their own configuration
  *
  * Each row names a file of a tool and what a line of it must hold; of such lines every URL counts.
- * Nothing is run, nothing is asked for over a network, and every path is resolved inside the root
- * that is looked at, for the image may be hostile: what comes out is a proposal for a person.
+ * Nothing is run, nothing is asked for over a network, every path is resolved inside the root that
+ * is looked at, only regular files are opened, and no more of them is read than DISCOVER_BYTES, for
+ * the image may be hostile: what comes out is a proposal for a person.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -13,10 +14,12 @@
 
 #include "base/fd.h"
 #include "base/mem.h"
+#include "base/mutant.h"
 #include "base/table.h"
 #include "cmd/egress_entries.h"
 #include "sys/beneath.h"
 
+#define DISCOVER_BYTES (16u << 20) /* of all files; the rest is left out, and said */
 #define FILE_MAX_BYTES (1u << 20)
 #define DIR_MAX	       1000u /* entries of a directory that are looked at */
 
@@ -163,17 +166,38 @@ static void read_lines(struct job *j, char *text, const char *note)
 	}
 }
 
+/* A regular file, or -1. To open a device does something (a watchdog begins to run), and so does a
+ * named pipe: what it is is known before. */
+static int open_regular(int root, const char *path)
+{
+	auto_close int found = -1;
+	struct stat st;
+
+	if (beneath_open(root, path, O_PATH, 0, LINK_FOLLOW, &found, NULL) || fstat(found, &st) < 0 ||
+	    (!S_ISREG(st.st_mode) && !mutant("discover.regular")))
+		return -1;
+
+	auto_free char *proc = xasprintf("/proc/self/fd/%d", found);
+	return open(proc, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
 /* What is not there, or no file, or too large, has nothing to say. */
 static void read_one(struct job *j, const char *path)
 {
 	auto_close int fd = -1;
 	auto_free char *text = NULL;
-	struct stat st;
+	size_t len;
 
-	if (beneath_open(j->root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, LINK_FOLLOW, &fd, NULL) ||
-	    fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
-	    fd_read_all(fd, FILE_MAX_BYTES, path, &text, NULL, NULL))
+	if (j->out->is_full)
 		return;
+	fd = open_regular(j->root, path);
+	if (fd < 0 || fd_read_all(fd, FILE_MAX_BYTES, path, &text, &len, NULL))
+		return;
+	j->out->bytes += len;
+	if (j->out->bytes > DISCOVER_BYTES && !mutant("discover.bytes")) {
+		j->out->is_full = true;
+		return;
+	}
 	read_lines(j, text, arena_printf(j->out->a, "%s: %s", j->src->tool, path));
 }
 

@@ -147,7 +147,8 @@ static int print_entries(const struct egress_entries *l, struct err *e)
 
 	egress_entries_print(&b, l);
 	if (l->is_full)
-		log_warn("more than %u hosts and ports: the rest is left out", EGRESS_ENTRIES_MAX);
+		log_warn("more than %u hosts and ports, or too many files to read: the rest is left out",
+			 EGRESS_ENTRIES_MAX);
 	return fd_write_all(STDOUT_FILENO, b.p, b.len) < 0 ? err_sys(e, "write to standard output") : 0;
 }
 

@@ -12,7 +12,7 @@ void egress_entries_add(struct egress_entries *l, const char *host, size_t n, ui
 	char name[HOSTNAME_MAX + 1];
 	struct ipaddr addr;
 
-	if (port == 0 || n > HOSTNAME_MAX)
+	if (port == 0 || n > HOSTNAME_MAX || l->is_full)
 		return;
 	if (ipaddr_parse(host, n, &addr))
 		ipaddr_print(&addr, name);
@@ -21,7 +21,7 @@ void egress_entries_add(struct egress_entries *l, const char *host, size_t n, ui
 	for (size_t i = 0; i < l->n; i++)
 		if (l->v[i].port == port && streq(l->v[i].host, name))
 			return;
-	l->is_full = l->is_full || l->n == EGRESS_ENTRIES_MAX;
+	l->is_full = l->n == EGRESS_ENTRIES_MAX;
 	if (l->is_full)
 		return;
 	*arena_push(l->a, l->v, l->n) = (struct egress_found){

@@ -19,7 +19,8 @@ struct egress_entries {
 		uint16_t port;
 	} *v;
 	size_t n;
-	bool is_full;
+	size_t bytes; /* that they were found in */
+	bool is_full; /* something is left out: too many, or in too many files */
 };
 
 /* egress_entries_add() - once for each host and port; what is no host or address is left out */

@@ -50,6 +50,24 @@ like "what it prints can be laid over a profile" "$(rt profile check found 2>&1;
 not_ok_cmd "a root that is not there is an error" rt egress discover "$work/none/"
 is "of a root with nothing in it nothing is said" "$(rt egress discover "$work/profiles/" | jq -c .)" '{"egress":{"allow":[]}}'
 
+# a hostile root: to open what is no regular file does something, and to read does not end
+mkdir -p "$work/odd/etc/apt/sources.list.d" "$work/odd/root/.config/go"
+mkfifo "$work/odd/root/.npmrc"
+{ : >"$work/odd/root/.npmrc" && : >"$work/opened"; } &
+writer=$!
+echo 'GOPROXY=https://go.example,direct' >"$work/odd/root/.config/go/env"
+is "of a root with a named pipe in it the rest is read" "$(rt egress discover "$work/odd/" | jq -r '.egress.allow[].host')" go.example
+sleep 0.1
+not_ok_cmd "and the pipe is not opened: nobody who waits for a reader finds one" test -e "$work/opened"
+kill "$writer"
+megabyte() { head -c 1000000 /dev/zero | tr '\0' '#' >"$work/odd/etc/apt/sources.list.d/$1"; }
+for i in 1 2 3 4 5 6 7 8 9 10; do megabyte "$i"; done
+like "ten large files are read" "$(rt egress discover "$work/odd/" 2>&1)" 'go\.example'
+for i in 11 12 13 14 15 16 17 18; do megabyte "$i"; done
+got=$(rt egress discover "$work/odd/" 2>&1)
+like "of eighteen it is said that the rest is left out" "$got" 'the rest is left out'
+unlike "and it is" "$got" 'go\.example'
+
 # --- profiles
 put() { printf '{"name": "%s", "version": 1, "extends": "agent", "egress": %s}\n' "$1" "$2" >"$work/profiles/$1.json"; }
 put groups '{"groups": ["github", "llm"], "deny": ["lfs.github.com", "10.0.0.0/8", "*.example:80"]}'
