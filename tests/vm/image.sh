@@ -121,7 +121,7 @@ vm_base() { # RELEASE
 	vm_copy_libs "$root" "${bins[@]}"
 	mkdir -p "$root/usr/lib/modules"
 	cp -a "$cache/kernel/lib/modules/$1" "$root/usr/lib/modules/"
-	for f in passwd group shadow; do [ -e "/etc/$f" ] && grep -E '^(root|daemon|nobody|nogroup|tty):' "/etc/$f" >"$root/etc/$f"; done
+	for f in passwd group shadow; do [ -e "/etc/$f" ] && grep -E '^(root|daemon|nobody|nogroup|tty|sshd):' "/etc/$f" >"$root/etc/$f"; done
 	echo "127.0.0.1 localhost vm" >"$root/etc/hosts"
 	echo vm >"$root/etc/hostname"
 	: >"$root/etc/resolv.conf"
