@@ -14,13 +14,12 @@ agentrt=$(readlink -f "${AGENTRT:-$(command -v agentrt)}")
 . "$here/lib/docker.sh"
 . "$here/lib/image.sh"
 . "$here/lib/world.sh"
+. "$here/lib/capture.sh"
 work=$(mktemp -d /tmp/agentrt-names.XXXXXX)
-others=()
 cleanup() {
-	world_stop
-	[ ${#others[@]} -eq 0 ] || kill "${others[@]}" 2>/dev/null
+	captures_end
 	dk_stop
-	umount -l "$work/u" 2>/dev/null
+	world_stop
 	rm -rf "$work"
 }
 trap cleanup EXIT
@@ -29,11 +28,6 @@ world_make "$work/world" || { echo "Bail out! the servers' files cannot be made"
 
 # --- the host, the world, and names that lead from one to the other
 ip link set lo up
-touch "$work/u" && unshare --net="$work/u" true || { echo "Bail out! no network namespaces"; exit 1; }
-in_u() { nsenter --net="$work/u" "$@"; }
-ip link add h0 type veth peer name u0 && ip link set u0 netns "$work/u" && ip addr add 203.0.113.2/24 dev h0 && ip link set h0 up
-in_u ip link set lo up && in_u ip addr add $WORLD_ADDR/24 dev u0 && in_u ip addr add $WORLD_OTHER/24 dev u0 && in_u ip link set u0 up
-ip route add default via $WORLD_ADDR
 own=172.29.77.2 bridge=172.29.77.1 peer=172.29.77.3
 cat >"$work/world/names" <<END
 re-loop.test $WORLD_ADDR 127.0.0.1
@@ -48,13 +42,10 @@ bridge.test $bridge
 host.test 203.0.113.2
 peer.test $peer
 END
-world_start "$work/world" "$work/u" || { echo "Bail out! the servers do not start"; exit 1; }
+world_start "$work/world" && ip route add default via $WORLD_ADDR || { echo "Bail out! the servers do not start"; exit 1; }
 echo "nameserver $WORLD_ADDR" >"$work/resolv.conf" && mount --bind "$work/resolv.conf" /etc/resolv.conf
-mkdir -p "$work/host" "$work/profiles" && echo HOST-SERVICE >"$work/host/index.html"
-busybox httpd -f -p 80 -h "$work/host" &
-others+=($!)
-perl -e 'use Socket; socket(S, PF_UNIX, SOCK_STREAM, 0); bind(S, pack("S a*", 1, "\0agentrt-exfil")) or die; listen(S, 5); while (accept(C, S)) { print C "ABSTRACT\n"; close C }' &
-others+=($!)
+world_host "$work/world"
+mkdir "$work/profiles"
 
 # Their networks are named where that could help: what is the host's stays refused.
 jq -n '{name: "names", version: 1, extends: "agent", egress: {allow: [
@@ -70,13 +61,9 @@ web='use Socket; socket(S, PF_INET, SOCK_STREAM, 0); bind(S, pack_sockaddr_in(80
 dk run -d --name peer --runtime agentrt-oci deb perl -e "$web" >/dev/null
 is "the containers have the addresses that the names lead to" \
 	"$(for c in tries peer; do dk inspect -f '{{.NetworkSettings.IPAddress}}' $c; done | tr '\n' ' ')" "$own $peer "
-capture() { # NAME INTERFACE COMMAND...
-	"${@:3}" tcpdump -Z root -i "$2" -n -U -s 0 -w "$work/$1.pcap" 'not arp and not icmp6 and not ip6 multicast' >/dev/null 2>&1 &
-	others+=($!)
-}
 capture E any nsenter "--net=$(dk inspect -f '{{.NetworkSettings.SandboxKey}}' tries)"
-capture bridge docker0 env
-capture host any env
+capture bridge docker0
+capture host any
 sleep 1
 tries() { timeout 120 docker -H "unix://$DK_SOCK" exec tries perl /exfil.pl "$@" 2>&1; }
 
@@ -108,15 +95,9 @@ done
 
 # --- what was seen
 sleep 0.5
-kill "${others[@]:2}" && wait "${others[@]:2}" 2>/dev/null
-seen() { tcpdump -n -q -r "$work/$1.pcap" "${@:2}" 2>/dev/null; }
+captures_end
 allowed="(host $WORLD_ADDR and (udp port 53 or tcp port 80)) or (host $peer and host $own and tcp port 80)"
-for c in E bridge host; do
-	is "capture on $c: what is allowed was seen" "$(seen $c "src host $own" | sed -n 's/.* > \([0-9.]*\): \([A-Za-z]*\).*/\1 \2/p' | tr A-Z a-z | sort -u | tr '\n' ' ')" \
-		"$peer.80 tcp $WORLD_ADDR.53 udp $WORLD_ADDR.80 tcp "
-	is "capture on $c: and nothing else" "$(seen $c "not ($allowed)" | head -n 5)" ""
-	is "capture on $c: nothing that was to be carried out" "$(grep -aic marker "$work/$c.pcap")" 0
-done
+for c in E bridge host; do capture_shows $c "$allowed" $own "$peer.80 tcp $WORLD_ADDR.53 udp $WORLD_ADDR.80 tcp "; done
 dk rm -f tries peer >/dev/null
 is "nothing is left: mounts, cgroups, state, processes" "$(sleep 0.5; dk_left)" ""
 tap_done

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # world.sh - what real tools fetch from, all of it ours: a Debian archive that is signed, indexes for pip
 # and npm, a git repository by https and ssh, name servers; by TLS of a CA that lives as long as the test.
-# Usage: . world.sh; world_make DIR; world_image DIR ROOT; world_start DIR NETNS; world_stop
+# Usage: . world.sh; world_make DIR; world_image DIR ROOT; world_start DIR; world_host DIR; world_stop
 #
 #   apt.test pip.test npm.test git.test	203.0.113.10, and what of them comes first is in DIR/asked
 #   other.test				203.0.113.20, the same servers: nobody is allowed to go there
@@ -98,18 +98,40 @@ world_image() { # DIR ROOT
 	mkdir -p "$etc/ssh" && printf 'IdentityFile /etc/world/ssh.key\nUserKnownHostsFile /etc/world/known_hosts\nConnectTimeout 10\nBatchMode yes\n' >"$etc/ssh/ssh_config"
 }
 
-# The servers, in a network namespace that has both addresses. Needs root, python3 and sshd.
-world_start() { # DIR NETNS
+in_world() { nsenter --net="$world_dir/netns" "$@"; }
+
+# The servers, in a network namespace behind interface h0, which has 203.0.113.2 in this one. Needs root,
+# python3 and sshd.
+world_start() { # DIR
 	local i
+	world_dir=$1 world_pids=()
+	touch "$1/netns" && unshare --net="$1/netns" true || return 1
+	ip link add h0 type veth peer name u0 && ip link set u0 netns "$1/netns" && ip addr add 203.0.113.2/24 dev h0 && ip link set h0 up &&
+		in_world ip link set lo up && in_world ip addr add $WORLD_ADDR/24 dev u0 && in_world ip addr add $WORLD_OTHER/24 dev u0 &&
+		in_world ip link set u0 up || return 1
 	mkdir -p /run/sshd
 	printf '%s\n' "HostKey $1/sshd.key" "AuthorizedKeysFile $1/image/ssh.key.pub" "StrictModes no" "UsePAM no" \
 		"PermitRootLogin yes" "PidFile none" >"$1/sshd_config"
 	: >"$1/asked"
-	nsenter --net="$2" setsid /usr/sbin/sshd -D -e -f "$1/sshd_config" >"$1/sshd.log" 2>&1 </dev/null &
-	world_pids=$!
-	nsenter --net="$2" python3 "$world_lib/world_servers.py" "$1" >"$1/servers.log" 2>&1 </dev/null &
-	world_pids+=" $!"
+	in_world setsid /usr/sbin/sshd -D -e -f "$1/sshd_config" >"$1/sshd.log" 2>&1 </dev/null &
+	world_pids+=($!)
+	in_world python3 "$world_lib/world_servers.py" "$1" >"$1/servers.log" 2>&1 </dev/null &
+	world_pids+=($!)
 	for ((i = 0; i < 300; i++)); do [ ! -e "$1/ready" ] || return 0; sleep 0.1; done
 	return 1
 }
-world_stop() { [ -z "${world_pids:-}" ] || kill $world_pids 2>/dev/null; }
+
+# What this side has that nobody may reach: a page on port 80 of each address, and an abstract socket (exfil.pl).
+world_host() { # DIR
+	mkdir -p "$1/host" && echo HOST-SERVICE >"$1/host/index.html"
+	busybox httpd -f -p 80 -h "$1/host" &
+	world_pids+=($!)
+	perl -e 'use Socket; socket(S, PF_UNIX, SOCK_STREAM, 0); bind(S, pack("S a*", 1, "\0agentrt-exfil")) or die; listen(S, 5); 1 while accept(C, S)' &
+	world_pids+=($!)
+}
+
+world_stop() {
+	[ -n "${world_dir:-}" ] || return 0
+	[ ${#world_pids[@]} -eq 0 ] || kill "${world_pids[@]}" 2>/dev/null
+	umount -l "$world_dir/netns" 2>/dev/null
+}

@@ -12,7 +12,11 @@ agentrt=$(readlink -f "${AGENTRT:-$(command -v agentrt)}")
 work=$(mktemp -d /tmp/agentrt-vm-docker.XXXXXX)
 trap 'dk_stop; rm -rf "$work"' EXIT
 busybox_root "$work/image"
-dk_start "agent=$agentrt" || { echo "Bail out! no dockerd"; exit 1; }
+# A profile of this test, and the plain runtime by its name.
+mkdir "$work/profiles" && ln -s "$agentrt" "$work/agentrt-oci"
+echo '{"name": "peer", "version": 1, "extends": "agent", "egress": {"allow": [{"host": "one", "ports": [80], "addresses": ["172.29.88.0/24"]}, "two:80"]}}' >"$work/profiles/peer.json"
+printf '#!/bin/sh\nexec %s --profile-dir %s --profile peer "$@"\n' "$agentrt" "$work/profiles" >"$work/peer" && chmod 755 "$work/peer"
+dk_start "agent=$agentrt" "peer=$work/peer" "agentrt-oci=$work/agentrt-oci" || { echo "Bail out! no dockerd"; exit 1; }
 tar -C "$work/image" -c . | dk import - box >/dev/null
 run() { timeout 120 docker -H "unix://$DK_SOCK" run --rm "$@"; }
 status_of() { "$@" >/dev/null 2>&1; echo $?; }
@@ -88,6 +92,24 @@ for n in pid ipc uts net mnt cgroup user; do
 done
 unlike "it has no device of the host's" "$(grep ^dev <<<"$out")" ' (mem|kmsg|vda)( |$)'
 is "nothing but lo is in its network" "$(grep ^net <<<"$out")" "net lo"
+
+# --- containers on a network of their own: one of them is the only destination that is allowed
+dk network create --subnet 172.29.88.0/24 peers >/dev/null
+for name in one two; do dk run -d --name "$name" --network peers --runtime agentrt-oci box sh -c 'echo SERVICE >/index.html; httpd -f -p 80 -h /' >/dev/null; done
+two=$(dk inspect -f '{{.NetworkSettings.Networks.peers.IPAddress}}' two)
+ask='of() { nslookup $1 2>/dev/null | sed -n "s/^Address: \(198.*\)/\1/p" | head -n 1; }
+	get() { printf "GET / HTTP/1.1\r\nHost: $1\r\nConnection: close\r\n\r\n" | nc -w 20 $2 $3 2>&1 | tr -d "\r" | tail -n 1; }
+	echo "one $(get one $(of one) 80)"; echo "port $(get one $(of one) 81)"; echo "two $(get two $(of two) 80)"; echo "three $(of three)"
+	echo "address $(get two '"$two"' 80)"; echo "gateway $(get x 172.29.88.1 80)"'
+out=$(run --network peers --runtime peer box sh -c "$ask" 2>&1)
+like "a container is reached by its Docker name, where its network is named" "$out" '^one SERVICE$'
+like "on another port it is not" "$out" '^port .*refused'
+like "one whose network is not named is not, and the answer says why" "$out" '^two .*egress\.global'
+is "another name does not exist" "$(grep '^three' <<<"$out")" "three "
+like "nor is an address reached" "$out" '^address .*refused'
+like "nor the gateway, which is the host" "$out" '^gateway .*refused'
+dk rm -f one two >/dev/null
+dk network rm peers >/dev/null
 
 dk volume rm vol vtmp >/dev/null
 is "no container is left" "$(dk ps -aq)" ""
