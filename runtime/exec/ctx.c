@@ -14,6 +14,7 @@
 #include "exec/netdev.h"
 #include "exec/run.h"
 #include "exec/selfexe.h"
+#include "sys/mnt.h"
 #include "sys/procfs.h"
 
 void ctx_init(struct exec_ctx *c, const struct plan *p, const struct exec_opts *o,
@@ -23,7 +24,8 @@ void ctx_init(struct exec_ctx *c, const struct plan *p, const struct exec_opts *
 	c->plan = p;
 	c->opts = o;
 	c->res = res;
-	c->procfd = c->own_netns = c->e_netns = c->pidfd = c->userns = c->moved_to = c->egress_ready = -1;
+	c->procfd = c->own_netns = c->e_netns = c->pidfd = c->userns = c->moved_to = -1;
+	c->egress_ready = c->dropped = -1;
 	c->a_socks = (struct a_socks)A_SOCKS_INIT;
 	c->sync = c->child_sync = (struct sync)SYNC_INIT;
 	c->rootfd = c->c_procfd = c->a_netns = c->sysfs_tree = -1;
@@ -47,6 +49,7 @@ void ctx_done(struct exec_ctx *c)
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		fd_close(fds[i]);
+	ctx_drop_all(c);
 	a_socks_close(&c->a_socks);
 	for (int t = 0; t < NS_TYPE__COUNT; t++)
 		fd_close(&c->join[t]);
@@ -60,6 +63,20 @@ void ctx_done(struct exec_ctx *c)
 	free(c->tree);
 	free(c->prog);
 	netdev_done(c);
+}
+
+void ctx_drop(struct exec_ctx *c, int *mnt)
+{
+	if (c->dropped < 0)
+		c->dropped = take_fd(*mnt);
+	else if (*mnt >= 0)
+		(void)mnt_attach(*mnt, c->dropped); /* not possible: closing waits */
+	fd_close(mnt);
+}
+
+void ctx_drop_all(struct exec_ctx *c)
+{
+	fd_close(&c->dropped);
 }
 
 static bool is_own_ns(struct exec_ctx *c, enum ns_type type, int fd)

@@ -40,12 +40,13 @@ struct exec_ctx {
 	struct a_socks a_socks;	/* the child makes them, the parent receives them: the proxy's */
 	uint64_t a_ino;		/* of A; 0: there is none */
 	int egress_ready;	/* from the proxy, until it serves; -1 none */
+	int dropped;		/* ctx_drop() */
 	struct netdev_moved *moved; /* do_netdev.c: interfaces of the host, the last one first */
 	int moved_to;		    /* the network namespace that they are in */
 	int join[NS_TYPE__COUNT]; /* namespaces entered before the child is made, by enum ns_type */
 
 	/* both: index = op index */
-	int *tree;		/* detached mounts: OP_ROOT, OP_MOUNT (bind), OP_DEV (bind); else -1 */
+	int *tree; /* detached mounts: OP_ROOT, OP_MOUNT (bind), OP_DEV (bind), OP_FILE; else -1 */
 	struct seccomp_prog *prog; /* OP_SECCOMP: compiled in P_PRE */
 
 	/* child */
@@ -69,6 +70,14 @@ struct exec_ctx {
 /* What a process or thread of ours does until it executes or ends: it never returns. */
 typedef void child_fn(struct exec_ctx *c);
 
+/*
+ * ctx_drop() - close a detached mount, later: the kernel waits for a grace period at each. Until then
+ * they lie on each other (Linux 6.15), so that it is one for all; *@mnt is -1 then.
+ * ctx_drop_all() - now
+ */
+void ctx_drop(struct exec_ctx *c, int *mnt);
+void ctx_drop_all(struct exec_ctx *c);
+
 /* One action. @i = index of @op in the plan. Phase, privileges, Should / Mustn't: at each do_. */
 typedef int do_fn(struct exec_ctx *c, const struct op *op, size_t i, struct err *e);
 
@@ -77,6 +86,8 @@ typedef int do_fn(struct exec_ctx *c, const struct op *op, size_t i, struct err 
  * c->tree[i], a detached mount with all its attributes (read-only, nosuid ..., idmap) applied.
  */
 do_fn do_tree_root, do_tree_mount, do_tree_dev;
+/* do_file.c: the same for a file of ours, where Linux can (6.15); else do_file makes it, too */
+do_fn do_tree_file;
 /* C_FS (child) */
 do_fn do_propagation, do_root_attach, do_mount, do_file, do_dev, do_link, do_pivot, do_root_ro,
 	do_rdonly, do_mask;

@@ -41,17 +41,18 @@ static int open_layer(const struct op_root *r, int src, const char *path_host, i
 static int build_overlay(struct exec_ctx *c, const struct op_root *r, int src, struct overlay *o,
 			 int *ret_fd, struct err *e)
 {
-	auto_close int upper = -1;
+	int ret;
 
 	if (overlay_root_id(c->plan, &o->uid, &o->gid, e))
 		return -1;
 	for (size_t i = 0; i < o->n_lower && i < OVERLAY_LOWER_MAX; i++)
 		if (open_layer(r, src, r->lower_host[i], r->idmap ? c->userns : -1, &o->lower[i], e))
 			return -1;
-	if (!r->upper_tmpfs && overlay_upper(c, r->upper_dir_host, NULL, &upper, e))
+	if (!r->upper_tmpfs && overlay_upper(c, r->upper_dir_host, NULL, &o->upper, e))
 		return -1;
-	o->upper = upper;
-	return overlay_make(o, ret_fd, e);
+	ret = overlay_make(o, ret_fd, e);
+	ctx_drop(c, &o->upper);
+	return ret;
 }
 
 static int overlay_root(struct exec_ctx *c, const struct op_root *r, int src, int *ret_fd,
@@ -75,7 +76,7 @@ static int overlay_root(struct exec_ctx *c, const struct op_root *r, int src, in
 		lower[i] = -1;
 	int ret = build_overlay(c, r, src, &o, ret_fd, e);
 	for (size_t i = 0; i < OVERLAY_LOWER_MAX; i++)
-		fd_close(&lower[i]);
+		ctx_drop(c, &lower[i]);
 	return ret;
 }
 

@@ -137,17 +137,18 @@ static int copy_on_write(struct exec_ctx *c, const struct op_mount *m, int *tree
 		.hide = m->n_hide ? &hide : NULL,
 	};
 	const struct mnt_change attr = { .set = m->attr_set, .clear = m->attr_clear };
-	auto_close int upper = -1, mnt = -1;
+	auto_close int mnt = -1;
 
 	if (cow_owner(c, m, &o, e) ||
-	    (m->cow_dir && overlay_upper(c, o.upper_host, m->cow_dir, &upper, e)))
+	    (m->cow_dir && overlay_upper(c, o.upper_host, m->cow_dir, &o.upper, e)))
 		return -1;
-	o.upper = upper;
-	if (overlay_make(&o, &mnt, e))
+	int ret = overlay_make(&o, &mnt, e);
+	ctx_drop(c, &o.upper);
+	if (ret)
 		return err_ctx(e, "copy-on-write mount on %s", m->dest_ctr);
 	if (mnt_set(mnt, &attr) < 0)
 		return err_sys(e, "set attributes of the mount on %s", m->dest_ctr);
-	fd_close(tree);
+	ctx_drop(c, tree);
 	*tree = take_fd(mnt);
 	return 0;
 }

@@ -187,6 +187,7 @@ static int start_proxy(struct exec_ctx *c, struct err *e)
 	if (run_kind(c, P_NET, OP_EGRESS, e))
 		return -1;
 	a_socks_close(&c->a_socks);
+	ctx_drop_all(c);
 	return 0;
 }
 

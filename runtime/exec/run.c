@@ -51,6 +51,7 @@ static const struct cell table[][OP__COUNT] = {
 		[OP_ROOT] = { do_tree_root, false },
 		[OP_MOUNT] = { do_tree_mount, false },
 		[OP_DEV] = { do_tree_dev, false },
+		[OP_FILE] = { do_tree_file, false },
 	},
 	/* child */
 	[C_NS] = { { NULL, false } },

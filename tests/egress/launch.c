@@ -205,7 +205,7 @@ static int run(struct args *g)
 	struct exec_opts opts = { .state_dirfd = open(g->state, O_PATH | O_DIRECTORY | O_CLOEXEC),
 				  .egress_path = g->program };
 	struct exec_result res = { 0 };
-	struct exec_ctx c = { .plan = &plan, .opts = &opts, .res = &res, .procfd = -1,
+	struct exec_ctx c = { .plan = &plan, .opts = &opts, .res = &res, .procfd = -1, .dropped = -1,
 			      .egress_ready = -1, .a_socks = A_SOCKS_INIT };
 
 	ops[1].u.egress.resolv_conf_host = g->resolv;

@@ -159,7 +159,10 @@ static do_fn *const in_child[OP__COUNT] = {
 	[OP_MASK] = do_mask,
 };
 static do_fn *const in_parent[OP__COUNT] = {
-	[OP_ROOT] = do_tree_root, [OP_MOUNT] = do_tree_mount, [OP_DEV] = do_tree_dev,
+	[OP_ROOT] = do_tree_root,
+	[OP_MOUNT] = do_tree_mount,
+	[OP_DEV] = do_tree_dev,
+	[OP_FILE] = do_tree_file,
 };
 
 static int run_ops(struct exec_ctx *c, const struct box *b, do_fn *const *fn)
@@ -286,6 +289,7 @@ int box_run(const struct box *b, struct err *e)
 		kill(pid, SIGKILL);
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
+	fd_close(&c.dropped);
 	(void)close_range(3, ~0u, 0); /* whatever the parts left open */
 	for (size_t i = 0; i < sh->n_checks; i++)
 		box_ok(sh->check[i].ok, sh->check[i].name);
