@@ -11,6 +11,7 @@
 
 #include "base/egress_wire.h"
 #include "base/hostname.h"
+#include "base/mutant.h"
 #include "spec/names_table.h"
 #include "spec/oci_tables.h"
 
@@ -135,9 +136,11 @@ static int decode_object(struct field_ctx *c, const struct json *v, bool denies,
 	if (denies && (json_get(v, "addresses") || json_get(v, "tls") || json_get(v, "ech")))
 		return field_fail(c, v, e, ERR_INPUT,
 				  "an entry that denies has a host, ports and a note only");
-	if (!denies && !json_get(v, "ports"))
-		return field_fail(c, v, e, ERR_INPUT, "ports is required");
-	if (field_decode(c, &entry_table, v, &d, e) || check_addresses(c, v, &d, e) ||
+	if (field_decode(c, &entry_table, v, &d, e))
+		return -1;
+	if (!denies && d.n_ports == 0 && !mutant("profile.no_ports"))
+		return field_fail(c, v, e, ERR_INPUT, "ports is required: at least one");
+	if (check_addresses(c, v, &d, e) ||
 	    set_host(c, v, d.host, strlen(d.host), ret, e) ||
 	    set_ports(c, v, d.ports, d.n_ports, ret, e))
 		return -1;

@@ -274,19 +274,25 @@ static void lint_host(struct lint *l, const char *member, const struct egress_en
 				       : "every name of a top-level domain");
 }
 
+static void lint_network(struct lint *l, const char *member, const char *text)
+{
+	const char *what;
+	struct cidr net;
+
+	if (!cidr_parse(text, strlen(text), &net))
+		return;
+	what = cidr_special(&net);
+	if (what || net.bits < 8)
+		hole(l, "lint.egress.private", member,
+		     arena_printf(l->a, "reaches %s: %s", text, what ? what : "a large network"));
+}
+
+/* An entry's own address or network counts like those that a name may resolve to. */
 static void lint_addresses(struct lint *l, const char *member, const struct egress_entry *x)
 {
-	for (size_t i = 0; i < x->n_addresses; i++) {
-		struct cidr net;
-
-		if (!cidr_parse(x->addresses[i], strlen(x->addresses[i]), &net))
-			continue;
-		if (net.bits < 8 || !ipaddr_is_global(&net.net))
-			hole(l, "lint.egress.private", member,
-			     arena_printf(l->a, "reaches %s%s%s", x->addresses[i],
-					  net.bits < 8 ? "" : ": ",
-					  net.bits < 8 ? "" : ipaddr_special(&net.net)));
-	}
+	lint_network(l, member, x->host);
+	for (size_t i = 0; i < x->n_addresses; i++)
+		lint_network(l, member, x->addresses[i]);
 }
 
 static void lint_egress(struct lint *l)

@@ -57,6 +57,9 @@ bool ipaddr_is_global(const struct ipaddr *a);
  * forms of IPv6 that are an IPv4 address to connect(2) */
 bool ipaddr_is_never(const struct ipaddr *a);
 
+/* cidr_special() - what of a network is not global, a part of it or all; NULL: nothing */
+const char *cidr_special(const struct cidr *c);
+
 /* ipaddr_special() - what an address that is not global is ("a private address"), else NULL */
 const char *ipaddr_special(const struct ipaddr *a);
 

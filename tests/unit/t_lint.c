@@ -55,6 +55,15 @@ static const struct {
 	{ "\"egress\":{\"allow\":[{\"host\":\"a.example\",\"ports\":[443],\"addresses\":[\"0.0.0.0/"
 	  "0\"]}]}",
 	  "lint.egress.private" },
+	{ "\"egress\":{\"allow\":[{\"host\":\"a.example\",\"ports\":[443],\"addresses\":[\"169.0.0.0/"
+	  "8\"]}]}",
+	  "lint.egress.private" },
+	{ "\"egress\":{\"allow\":[{\"host\":\"a.example\",\"ports\":[443],\"addresses\":[\"203.0.113.0/"
+	  "24\"]}]}",
+	  NULL },
+	{ "\"egress\":{\"allow\":[\"0.0.0.0/0:443\"]}", "lint.egress.private" },
+	{ "\"egress\":{\"allow\":[\"172.0.0.0/8:443\"]}", "lint.egress.private" },
+	{ "\"egress\":{\"allow\":[{\"host\":\"::/0\",\"ports\":[443]}]}", "lint.egress.private" },
 	{ "\"egress\":{\"allow\":[{\"host\":\"a.example\",\"ports\":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,"
 	  "15,16,17]}]}",
 	  "lint.egress.ports" },

@@ -145,6 +145,9 @@ static void refusals(void)
 		{ "an entry without ports is refused",
 		  "{" V ",\"extends\":\"agent\",\"egress\":{\"allow\":[{\"host\":\"a.b\"}]}}",
 		  "required" },
+		{ "so is one with none in its list",
+		  "{" V ",\"extends\":\"agent\",\"egress\":{\"allow\":[{\"host\":\"a.b\",\"ports\":[]}]}}",
+		  "at least one" },
 		{ "a URL is no host",
 		  "{" V
 		  ",\"extends\":\"agent\",\"egress\":{\"allow\":[\"https://example.org:443\"]}}",
