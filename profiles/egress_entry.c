@@ -140,8 +140,7 @@ static int decode_object(struct field_ctx *c, const struct json *v, bool denies,
 		return -1;
 	if (!denies && d.n_ports == 0 && !mutant("profile.no_ports"))
 		return field_fail(c, v, e, ERR_INPUT, "ports is required: at least one");
-	if (check_addresses(c, v, &d, e) ||
-	    set_host(c, v, d.host, strlen(d.host), ret, e) ||
+	if (check_addresses(c, v, &d, e) || set_host(c, v, d.host, strlen(d.host), ret, e) ||
 	    set_ports(c, v, d.ports, d.n_ports, ret, e))
 		return -1;
 	ret->addresses = d.addresses;

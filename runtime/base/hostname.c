@@ -236,8 +236,8 @@ bool ipaddr_is_global(const struct ipaddr *a)
 /* What an entry would open is said before what none can. */
 const char *cidr_special(const struct cidr *c)
 {
-	const char *what = c->net.family == 6 && c->bits < 3 ? "a reserved address" :
-							       ipaddr_special(&c->net);
+	const char *what =
+		c->net.family == 6 && c->bits < 3 ? "a reserved address" : ipaddr_special(&c->net);
 
 	for (size_t i = 0; i < ARRAY_SIZE(special); i++)
 		if (special[i].rule == BY_ENTRY && cidr_contains(c, &special[i].range.net) &&

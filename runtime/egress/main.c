@@ -147,7 +147,7 @@ static int tick_interval(const struct egress *g)
 {
 	if (g->dialler.n_active > 0 || g->resolver.n_active > 0)
 		return TICK_BUSY_MS;
-	if (g->conns.n > 0 || g->record.suppressed || g->record.lost || is_paused(g))
+	if (g->conns.n > 0 || g->record.missing.lines || is_paused(g))
 		return TICK_MS;
 	return -1;
 }

@@ -8,6 +8,7 @@
 
 #include "base/egress_wire.h"
 #include "base/fd.h"
+#include "base/mutant.h"
 #include "base/str.h"
 
 int record_init(struct record *r, int fd, int fd_old, const char *container, struct err *e)
@@ -24,39 +25,6 @@ int record_init(struct record *r, int fd, int fd_old, const char *container, str
 	return 0;
 }
 
-/*
- * The newer half becomes the older one. The descriptors are all there is (no directory, no
- * rename), so the content is copied; a reader that follows the file sees it shrink.
- *
- * #syscalls: pread64 ftruncate write
- */
-static void turn_over(struct record *r)
-{
-	char buf[16384];
-	off_t at = 0;
-	ssize_t n;
-
-	if (ftruncate(r->fd_old, 0) < 0)
-		return;
-	while ((n = pread(r->fd, buf, sizeof(buf), at)) > 0) {
-		if (fd_write_all(r->fd_old, buf, (size_t)n) < 0)
-			break; /* the disk is full: better to lose old lines than new ones */
-		at += n;
-	}
-	if (ftruncate(r->fd, 0) == 0)
-		r->size = 0;
-}
-
-static void append(struct record *r, const struct strbuf *b)
-{
-	if (r->size + b->len > EGRESS_LOG_MAX)
-		turn_over(r);
-	if (r->size + b->len > EGRESS_LOG_MAX || fd_write_all(r->fd, b->p, b->len) < 0)
-		r->lost++;
-	else
-		r->size += b->len;
-}
-
 /* #syscalls: clock_gettime */
 static void add_head(const struct record *r, struct strbuf *b)
 {
@@ -71,19 +39,81 @@ static void add_head(const struct record *r, struct strbuf *b)
 	strbuf_add_json(b, r->container);
 }
 
+static void add_sum(struct record_sum *to, const struct record_sum *s)
+{
+	to->lines += s->lines;
+	to->bytes_up += s->bytes_up;
+	to->bytes_down += s->bytes_down;
+}
+
+static void print_sum(struct strbuf *b, const char *what, const struct record_sum *s)
+{
+	strbuf_addf(b, ",\"%s\":%llu,\"bytes_up\":%llu,\"bytes_down\":%llu}\n", what,
+		    (unsigned long long)s->lines, (unsigned long long)s->bytes_up,
+		    (unsigned long long)s->bytes_down);
+}
+
+static bool put(struct record *r, const struct strbuf *b)
+{
+	if (r->size + b->len > EGRESS_LOG_MAX || fd_write_all(r->fd, b->p, b->len) < 0)
+		return false;
+	r->size += b->len;
+	return true;
+}
+
+/*
+ * The newer half becomes the older one. The descriptors are all there is (no directory, no
+ * rename), so the content is copied; a reader that follows the file sees it shrink.
+ *
+ * #syscalls: pread64 ftruncate write
+ */
+static void turn_over(struct record *r)
+{
+	auto_strbuf struct strbuf b = STRBUF_INIT;
+	char buf[16384];
+	off_t at = 0;
+	ssize_t n;
+
+	if (ftruncate(r->fd_old, 0) < 0)
+		return;
+	while ((n = pread(r->fd, buf, sizeof(buf), at)) > 0) {
+		if (fd_write_all(r->fd_old, buf, (size_t)n) < 0)
+			break; /* the disk is full: better to lose old lines than new ones */
+		at += n;
+	}
+	if (ftruncate(r->fd, 0) < 0)
+		return;
+	r->size = 0;
+	add_sum(&r->overwritten, &r->older);
+	r->older = r->newer;
+	r->newer = (struct record_sum){ 0 };
+	if (r->overwritten.lines == 0 || mutant("record.overwritten"))
+		return;
+	add_head(r, &b);
+	print_sum(&b, "overwritten", &r->overwritten);
+	(void)put(r, &b); /* the next half says it again */
+}
+
+/* Return: whether it stands there. */
+static bool append(struct record *r, const struct strbuf *b)
+{
+	if (r->size + b->len > EGRESS_LOG_MAX)
+		turn_over(r);
+	return put(r, b);
+}
+
 void record_flush(struct record *r)
 {
 	auto_strbuf struct strbuf b = STRBUF_INIT;
-	uint64_t missing = r->suppressed + r->lost;
 
-	if (missing == 0)
+	if (r->missing.lines == 0)
 		return;
-	r->suppressed = r->lost = 0;
 	add_head(r, &b);
-	strbuf_addf(&b, ",\"suppressed\":%llu}\n", (unsigned long long)missing);
-	append(r, &b);
-	if (r->lost) /* still no room: keep counting */
-		r->lost = missing;
+	print_sum(&b, "suppressed", &r->missing);
+	if (!append(r, &b))
+		return; /* still no room: keep counting */
+	add_sum(&r->newer, &r->missing);
+	r->missing = (struct record_sum){ 0 };
 }
 
 bool budget_take(struct record_budget *b, uint32_t per_second, uint32_t burst, int64_t now_ms)
@@ -104,12 +134,13 @@ bool budget_take(struct record_budget *b, uint32_t per_second, uint32_t burst, i
 
 void record_write(struct record *r, const struct record_line *line, int64_t now_ms)
 {
+	const struct record_sum sum = { 1, line->bytes_up, line->bytes_down };
 	auto_strbuf struct strbuf b = STRBUF_INIT;
 	char addr[46];
 
 	if (!budget_take(&r->budget[rule_info(line->rule)->class], RECORD_PER_SECOND, RECORD_BURST,
 			 now_ms)) {
-		r->suppressed++;
+		add_sum(&r->missing, &sum);
 		return;
 	}
 	record_flush(r);
@@ -126,5 +157,5 @@ void record_write(struct record *r, const struct record_line *line, int64_t now_
 	strbuf_addf(&b, ",\"bytes_up\":%llu,\"bytes_down\":%llu,\"duration_ms\":%lld}\n",
 		    (unsigned long long)line->bytes_up, (unsigned long long)line->bytes_down,
 		    (long long)line->duration_ms);
-	append(r, &b);
+	add_sum(append(r, &b) ? &r->newer : &r->missing, &sum);
 }

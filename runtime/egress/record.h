@@ -4,9 +4,12 @@
  *
  * {"time","container","via","name","port","address","verdict","rule","bytes_up","bytes_down",
  * "duration_ms"}; "name" is what was asked for and so the container's word. A refusal is written
- * at once, a connection when it ends. A flood is cut: {"time","container","suppressed":N} says how
- * many lines are missing. Allowed connections have a budget of their own, so that a flood of
- * refusals does not hide them. Two halves of EGRESS_LOG_MAX bytes are used as a ring.
+ * at once, a connection when it ends. A flood is cut: {"time","container","suppressed":N,"bytes_up",
+ * "bytes_down"} says how many lines are missing and what they would have said was carried. Allowed
+ * connections have a budget of their own, so that a flood of refusals does not hide them. Two halves
+ * of EGRESS_LOG_MAX bytes are used as a ring; each begins with the same sums of all lines that the
+ * ring has overwritten since the container started ("overwritten"). So who floods the log on purpose
+ * can hide which connection it was, but not that there was one, nor how much it carried.
  */
 #ifndef EGRESS_RECORD_H
 #define EGRESS_RECORD_H
@@ -26,12 +29,19 @@ struct record_budget {
 /* budget_take() - one of at most @burst at once and @per_second in the long run; false: none left */
 bool budget_take(struct record_budget *b, uint32_t per_second, uint32_t burst, int64_t now_ms);
 
+/* What lines say together. */
+struct record_sum {
+	uint64_t lines, bytes_up, bytes_down;
+};
+
 struct record {
 	int fd, fd_old;
 	uint64_t size; /* of the newer half */
 	const char *container;
 	struct record_budget budget[RULE_CLASS__COUNT];
-	uint64_t suppressed, lost; /* lost: the file system refused the line */
+	struct record_sum missing;	/* suppressed, or refused by the file system */
+	struct record_sum newer, older; /* in each half */
+	struct record_sum overwritten;	/* in no half any more */
 };
 
 struct record_line {

@@ -40,7 +40,7 @@ static void on_packets(struct loop_source *src, uint32_t events)
 			refusal_note(s->names, s->record, &d.addr, d.port, d.proto,
 				     s->loop->now_ms);
 	}
-	s->record->suppressed += take_drops(src->fd);
+	s->record->missing.lines += take_drops(src->fd);
 }
 
 int sniffer_start(struct sniffer *s, struct loop *l, const struct names *names, struct record *record,

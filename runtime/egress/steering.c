@@ -101,7 +101,7 @@ static void on_refusals(struct loop_source *src, uint32_t events)
 
 	(void)events;
 	(void)take(s, s->loop->now_ms); /* level-triggered: what is left comes again */
-	s->record->suppressed += lost - s->lost;
+	s->record->missing.lines += lost - s->lost;
 	s->lost = lost;
 }
 

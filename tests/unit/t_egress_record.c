@@ -79,14 +79,50 @@ static void floods(void)
 	line.rule = RULE_OK;
 	record_write(&r, &line, 10);
 	t_ok(count_lines(fd, "\"allow\"") == 1, "allowed connections have a budget of their own");
-	t_ok(count_lines(fd, "\"suppressed\":100}") == 1, "the next line says how many are missing");
+	t_ok(count_lines(fd, "\"suppressed\":100,\"bytes_up\":0,\"bytes_down\":0}") == 1, "the next line says how many are missing");
 	line.rule = RULE_ALLOW;
 	for (unsigned i = 0; i < 2 * RECORD_PER_SECOND; i++)
 		record_write(&r, &line, 1010);
 	t_ok(count_lines(fd, "\"deny\"") == RECORD_BURST + RECORD_PER_SECOND,
 	     "a second later there is room for a second's lines");
 	record_flush(&r);
-	t_ok(count_lines(fd, "\"suppressed\":64}") == 1, "an idle log says what is missing, too");
+	t_ok(count_lines(fd, "\"suppressed\":64,") == 1, "an idle log says what is missing, too");
+}
+
+/* Lines until the newer half has become the older one. */
+static void turn(struct record *r, const struct record_line *line, int64_t *now)
+{
+	for (off_t before = 0; size_of(r->fd) >= before; record_write(r, line, *now += 1000))
+		before = size_of(r->fd);
+}
+
+/* Who wants to hide a connection behind many others cannot hide what it carried. */
+static void sums(void)
+{
+	auto_close int fd = make_log(), old = make_log();
+	struct record_line line = { .via = "http", .name = "x", .rule = RULE_OK, .bytes_up = 1 };
+	struct err e = ERR_INIT;
+	struct record r;
+	int64_t now = 0;
+
+	record_init(&r, fd, old, "c1", &e);
+	for (unsigned i = 0; i < RECORD_BURST; i++)
+		record_write(&r, &line, 0);
+	line.bytes_up = 5000;
+	line.bytes_down = 7;
+	record_write(&r, &line, 0);
+	record_flush(&r);
+	t_ok(count_lines(fd, "\"suppressed\":1,\"bytes_up\":5000,\"bytes_down\":7}") == 1,
+	     "lines that are left out are there in sum");
+	line.bytes_up = line.bytes_down = 0;
+	turn(&r, &line, &now);
+	turn(&r, &line, &now);
+	t_ok(count_lines(fd, ",\"bytes_up\":5512,\"bytes_down\":7}") == 1 &&
+		     count_lines(fd, "\"overwritten\":") == 1,
+	     "so are lines that the ring has overwritten");
+	turn(&r, &line, &now);
+	t_ok(count_lines(fd, ",\"bytes_up\":5512,\"bytes_down\":7}") == 1,
+	     "and they stay there when it has come round again");
 }
 
 static void rings(void)
@@ -111,6 +147,7 @@ int main(void)
 {
 	lines();
 	floods();
+	sums();
 	rings();
 	return t_done();
 }
