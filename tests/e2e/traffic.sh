@@ -127,7 +127,7 @@ as() { # PROFILE SCRIPT: what it prints, errors too; the decision log is left in
 	local profile=$1 dir
 	n=$((n + 1)) dir=$work/b$n
 	mkdir -p "$dir"
-	jq --arg s "unset \$(compgen -e | grep -i _proxy\$)"$'\n'"$2"$'\n'"sleep $((slow / 8)).3" --arg r "$work/root" --arg w "$work" "$config" "$here/lib/config.json" >"$dir/config.json"
+	jq --arg s "unset \$(compgen -e | grep -i _proxy\$)"$'\n'"$2"$'\n'"sleep $((slow > 1)).3" --arg r "$work/root" --arg w "$work" "$config" "$here/lib/config.json" >"$dir/config.json"
 	rt --profile "$profile" create --bundle "$dir" "t$n-$$" >"$dir/out" 2>&1 </dev/null
 	rt egress log --follow "t$n-$$" >"$work/log" 2>/dev/null &
 	local follower=$!

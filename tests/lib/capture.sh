@@ -16,7 +16,7 @@ captures_end() {
 
 # That there was what a filter takes, that ADDRESS has sent to each of WANT ("1.2.3.4.80 tcp "), and no more.
 capture_shows() { # NAME FILTER ADDRESS WANT
-	local read=(tcpdump -n -q -r "$work/$1.pcap")
+	local read=(tcpdump -Z root -n -q -r "$work/$1.pcap")
 	is "capture on $1: what is allowed was seen" \
 		"$("${read[@]}" "src host $3" 2>/dev/null | sed -n 's/.* > \([0-9.]*\): \([A-Za-z]*\).*/\1 \2/p' | tr A-Z a-z | sort -u | tr '\n' ' ')" "$4"
 	is "capture on $1: and nothing else" "$("${read[@]}" "not ($2)" 2>/dev/null | head -n 5)" ""
