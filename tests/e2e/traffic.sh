@@ -203,6 +203,7 @@ captures_end
 allowed="host $WORLD_ADDR and (udp port 53 or tcp port 22 or tcp port 80 or tcp port 443)"
 places=(host E)
 [ -z "$rootless" ] || places=(host)
+capture_bites any
 for c in "${places[@]}"; do capture_shows $c "$allowed" $own "$WORLD_ADDR.22 tcp $WORLD_ADDR.443 tcp $WORLD_ADDR.53 udp $WORLD_ADDR.80 tcp "; done
 end_containers
 is "nothing is left" "$(left_of "-$$" | grep -v "^mount $work/\(e\|world/netns\|root\)\$\|^mount /etc/resolv.conf")" ""

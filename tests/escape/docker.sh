@@ -150,9 +150,9 @@ dk run -d --name net deb sleep 300 >/dev/null
 e_ns=$(dk inspect -f '{{.NetworkSettings.SandboxKey}}' net)
 pcap=$work/pcap
 mkdir "$pcap"
-nsenter "--net=$e_ns" timeout 60 tcpdump -i any -n -U -w "$pcap/e" 'not arp and not icmp6 and not ip6 multicast' >/dev/null 2>&1 &
+nsenter "--net=$e_ns" timeout 60 tcpdump -i any -n -U --immediate-mode -w "$pcap/e" 'not arp and not icmp6 and not ip6 multicast' >/dev/null 2>&1 &
 cap_e=$!
-timeout 60 tcpdump -i docker0 -n -U -w "$pcap/host" 'not arp and not icmp6 and not ip6 multicast' >/dev/null 2>&1 &
+timeout 60 tcpdump -i docker0 -n -U --immediate-mode -w "$pcap/host" 'not arp and not icmp6 and not ip6 multicast' >/dev/null 2>&1 &
 cap_pid=$!
 perl -e 'use Socket; socket(S, PF_INET, SOCK_STREAM, 0); setsockopt(S, SOL_SOCKET, SO_REUSEADDR, 1); bind(S, pack_sockaddr_in(4567, INADDR_ANY)) or die; listen(S, 5); while (accept(C, S)) { print C "HOST-SERVICE\n"; close C }' &
 srv_pid=$!

@@ -64,7 +64,6 @@ is "the containers have the addresses that the names lead to" \
 capture E any nsenter "--net=$(dk inspect -f '{{.NetworkSettings.SandboxKey}}' tries)"
 capture bridge docker0
 capture host any
-sleep 1
 tries() { timeout 120 docker -H "unix://$DK_SOCK" exec tries perl /exfil.pl "$@" 2>&1; }
 
 # --- names
@@ -96,6 +95,7 @@ done
 # --- what was seen
 sleep 0.5
 captures_end
+capture_bites any
 allowed="(host $WORLD_ADDR and (udp port 53 or tcp port 80)) or (host $peer and host $own and tcp port 80)"
 for c in E bridge host; do capture_shows $c "$allowed" $own "$peer.80 tcp $WORLD_ADDR.53 udp $WORLD_ADDR.80 tcp "; done
 dk rm -f tries peer >/dev/null

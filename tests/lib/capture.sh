@@ -3,8 +3,10 @@
 capture_pids=()
 
 capture() { # NAME INTERFACE [COMMAND...]: begins, by a command that enters the place
-	"${@:3}" tcpdump -Z root -i "$2" -n -U -s 0 -w "$work/$1.pcap" 'not arp and not icmp6 and not ip6 multicast' >/dev/null 2>&1 &
+	local i
+	"${@:3}" tcpdump -Z root -i "$2" -n -U --immediate-mode -s 0 -w "$work/$1.pcap" 'not arp and not icmp6 and not ip6 multicast' >/dev/null 2>&1 &
 	capture_pids+=($!)
+	for ((i = 0; i < 100; i++)); do [ -s "$work/$1.pcap" ] && break; sleep 0.1; done
 }
 
 captures_end() {
@@ -12,6 +14,15 @@ captures_end() {
 	kill "${capture_pids[@]}" 2>/dev/null
 	wait "${capture_pids[@]}" 2>/dev/null
 	capture_pids=()
+}
+
+# That a capture sees what has no fence around it.
+capture_bites() { # INTERFACE [COMMAND...]: as above
+	capture control "$@"
+	"${@:2}" perl -e 'use Socket; socket(U, PF_INET, SOCK_DGRAM, 17); send(U, "marker", 0, pack_sockaddr_in(9998, inet_aton("203.0.113.20")))'
+	sleep 0.5
+	captures_end
+	is "a capture sees what has no fence around it" "$(grep -aiq marker "$work/control.pcap" && echo yes)" yes
 }
 
 # That there was what a filter takes, that ADDRESS has sent to each of WANT ("1.2.3.4.80 tcp "), and no more.
