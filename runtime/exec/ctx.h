@@ -39,6 +39,7 @@ struct exec_ctx {
 	int userns;		/* the container's, opened after the maps are written; -1 none */
 	struct a_socks a_socks;	/* the child makes them, the parent receives them: the proxy's */
 	uint64_t a_ino;		/* of A; 0: there is none */
+	struct egress_start *egress; /* do_egress.c: what the proxy gets, until it is started */
 	int egress_ready;	/* from the proxy, until it serves; -1 none */
 	int dropped;		/* ctx_drop() */
 	struct netdev_moved *moved; /* do_netdev.c: interfaces of the host, the last one first */
@@ -107,8 +108,10 @@ do_fn do_userns, do_rdt_join;
 do_fn do_hook;
 /* do_netdev.c: P_NET (parent) */
 do_fn do_netdev;
-/* do_egress.c: P_NET (parent): starts agentrt-egress, fills c->res */
-do_fn do_egress;
+/* do_egress.c: P_MAP (parent): what needs nothing of A; P_NET: starts agentrt-egress, fills c->res */
+do_fn do_egress_prepare, do_egress;
+/* egress_undo() - of what was prepared and not started */
+void egress_undo(struct exec_ctx *c);
 /* do_egress_ready() - wait until the proxy serves; nothing to wait for is success */
 int do_egress_ready(struct exec_ctx *c, struct err *e);
 

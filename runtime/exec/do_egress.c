@@ -2,9 +2,9 @@
 /*
  * do_egress.c - start the proxy of a container, and stop it
  *
- * Phase P_NET, in the parent: E is filled, the child goes on, the proxy's listening socket has come
- * from A. Everything the proxy will ever use is opened here and handed over by number
- * (base/egress_wire.h). The proxy is the child of a process that ends at once, so that it never
+ * In the parent. P_MAP: what needs nothing of A is opened, loaded and made, while the child makes A.
+ * P_NET: E is filled, the child goes on, the proxy's listening socket has come from A. Everything
+ * the proxy will ever use is opened here and handed over by number (base/egress_wire.h). The proxy is the child of a process that ends at once, so that it never
  * is a child of `agentrt run`, which waits for the container, nor of an engine's shim before
  * `create` has ended; the shim, a subreaper, later reaps it like any stranger.
  *
@@ -31,6 +31,7 @@
 #include "base/table.h"
 #include "exec/ctx.h"
 #include "exec/egress_child.h"
+#include "exec/helper.h"
 #include "exec/ns.h"
 #include "state/state.h"
 #include "sys/steer.h"
@@ -169,7 +170,7 @@ static int open_a(const struct exec_ctx *c, int *ret_fd, struct err *e)
 	return 0;
 }
 
-static int steer(const struct exec_ctx *c, struct egress_child *k, struct err *e)
+static int steer(const struct exec_ctx *c, struct steer *s, struct err *e)
 {
 	const int socket[] = {
 		[STEER_TCP4] = c->a_socks.v[A_SOCK_TCP4],
@@ -178,14 +179,8 @@ static int steer(const struct exec_ctx *c, struct egress_child *k, struct err *e
 		[STEER_UDP6] = c->a_socks.v[A_SOCK_UDP6],
 	};
 	auto_close int netns = -1;
-	struct steer s;
 
-	if (open_a(c, &netns, e) || steer_attach(netns, socket, &s, e))
-		return -1;
-	k->fd[EGRESS_FD_STEER_LINK] = s.link;
-	k->fd[EGRESS_FD_STEER_PAGE] = s.page;
-	k->fd[EGRESS_FD_STEER_RING] = s.ring;
-	return 0;
+	return open_a(c, &netns, e) || steer_attach(s, netns, socket, e) ? -1 : 0;
 }
 
 static const enum egress_fd place_of[] = {
@@ -210,7 +205,7 @@ static int open_all(const struct exec_ctx *c, const struct op_egress *eg, struct
 	    open_log(dir, "egress.log.1", &k->fd[EGRESS_FD_LOG_OLD], e) ||
 	    open_resolv(eg->resolv_conf_host, &k->fd[EGRESS_FD_RESOLV], e))
 		return -1;
-	return eg->steered == PLAN_STEER_BPF ? steer(c, k, e) : 0;
+	return 0;
 }
 
 /* ---- the cgroup beside the container's ---- */
@@ -271,11 +266,24 @@ static void beside(struct arena *a, const struct op_cgroup *from, const struct o
 
 /* ---- the process ---- */
 
-static void close_all(struct egress_child *k)
+/* Of P_MAP, until the proxy is started. */
+struct egress_start {
+	struct egress_child k;
+	struct steer steer;
+	struct op_cgroup cg;
+	bool cg_made;
+};
+
+static void close_all(struct egress_start *s)
 {
+	struct egress_child *k = &s->k;
+
 	k->fd[EGRESS_FD_INIT] = -1; /* the context's, as the sockets of A */
 	for (int i = 0; i < A_SOCK__COUNT; i++)
 		k->fd[place_of[i]] = -1;
+	k->fd[EGRESS_FD_STEER_LINK] = k->fd[EGRESS_FD_STEER_PAGE] = k->fd[EGRESS_FD_STEER_RING] =
+		-1;
+	steer_done(&s->steer);
 	for (int i = 0; i < EGRESS_FD__END; i++)
 		fd_close(&k->fd[i]);
 	fd_close(&k->program);
@@ -283,48 +291,25 @@ static void close_all(struct egress_child *k)
 	cgroup_fds_done(&k->cg);
 }
 
-/* Between the parent and the proxy; ends as soon as the proxy is born. */
-static _Noreturn void run_intermediate(struct egress_child *k, int pid_pipe)
+struct birth {
+	struct egress_child *k;
+	pid_t pid;
+};
+
+/* In a process between the parent and the proxy, which ends as soon as the proxy is born. */
+static int give_birth(void *arg, struct err *e)
 {
+	struct birth *b = arg;
 	struct clone_args args = { .exit_signal = SIGCHLD };
 
-	if (k->cg.v2_dir >= 0) {
+	if (b->k->cg.v2_dir >= 0) {
 		args.flags = CLONE_INTO_CGROUP;
-		args.cgroup = (uint64_t)k->cg.v2_dir;
+		args.cgroup = (uint64_t)b->k->cg.v2_dir;
 	}
-	pid_t pid = sys_clone3(&args, sizeof(args));
-	if (pid == 0)
-		egress_child_run(k);
-	pid = pid < 0 ? -errno : pid;
-	(void)!write(pid_pipe, &pid, sizeof(pid)); /* a parent that does not read has failed */
-	_exit(0);
-}
-
-static int fork_proxy(struct egress_child *k, pid_t *ret_pid, struct err *e)
-{
-	int p[2];
-	pid_t pid = 0;
-
-	if (pipe2(p, O_CLOEXEC) < 0)
-		return err_sys(e, "make a pipe");
-	auto_close int r = p[0], w = p[1];
-	pid_t mid = fork();
-	if (mid < 0)
-		return err_sys(e, "fork the proxy");
-	if (mid == 0)
-		run_intermediate(k, w);
-	fd_close(&w);
-	ssize_t n = TEMP_FAILURE_RETRY(read(r, &pid, sizeof(pid)));
-	while (waitpid(mid, NULL, 0) < 0 && errno == EINTR)
-		;
-	if (n != sizeof(pid))
-		return err_set(e, ERR_SYS, "fork the proxy: its parent ended early");
-	if (pid < 0) {
-		errno = -pid;
-		return err_sys(e, "fork the proxy");
-	}
-	*ret_pid = pid;
-	return 0;
+	b->pid = sys_clone3(&args, sizeof(args));
+	if (b->pid == 0)
+		egress_child_run(b->k);
+	return b->pid < 0 ? err_sys(e, "fork the proxy") : 0;
 }
 
 static int64_t now_ms(void)
@@ -367,59 +352,95 @@ static int wait_ready(int fd, struct err *e)
 
 static int start(struct exec_ctx *c, struct egress_child *k, struct err *e)
 {
+	struct birth b = { .k = k };
 	int p[2];
-	pid_t pid = -1;
 
 	if (pipe2(p, O_CLOEXEC) < 0)
 		return err_sys(e, "make a pipe");
 	c->egress_ready = p[0];
 	k->fd[EGRESS_FD_READY] = p[1];
-	if (fork_proxy(k, &pid, e))
+	if (helper_run(give_birth, &b, e))
 		return -1;
-	c->res->egress_pid = pid;
-	c->res->egress_start = proc_start_time(pid); /* 0: ended already, wait_ready() says why */
+	c->res->egress_pid = b.pid;
+	c->res->egress_start = proc_start_time(b.pid); /* 0: ended already, wait_ready() says why */
+	return 0;
+}
+
+int do_egress_prepare(struct exec_ctx *c, const struct op *op, size_t i, struct err *e)
+{
+	const struct op_egress *eg = &op->u.egress;
+	const struct op *cg_op = plan_find(c->plan, OP_CGROUP);
+	struct egress_start *s = arena_alloc(c->plan->a, 1, sizeof(*s));
+
+	(void)i;
+	*s = (struct egress_start){ .k = { .program = -1, .null = -1, .cg = { .v2_dir = -1 } },
+				    .steer = STEER_INIT,
+				    .cg.none = true };
+	for (size_t n = 0; n < ARRAY_SIZE(s->k.fd); n++)
+		s->k.fd[n] = -1;
+	c->egress = s;
+	if (cg_op)
+		beside(c->plan->a, &cg_op->u.cgroup, eg, &s->cg);
+	if (open_all(c, eg, &s->k, e) ||
+	    (eg->steered == PLAN_STEER_BPF && steer_load(&s->steer, e)))
+		return -1;
+	if (!s->cg.none && cgroup_make(&s->cg, &s->k.cg, e))
+		return -1;
+	s->cg_made = !s->cg.none;
+	return 0;
+}
+
+/* What has come from A, and from the child. */
+static int complete(struct exec_ctx *c, const struct op_egress *eg, struct egress_start *s,
+		    struct err *e)
+{
+	const struct op *userns = plan_find(c->plan, OP_USERNS);
+	struct egress_child *k = &s->k;
+
+	k->procfd = c->procfd;
+	k->own_netns = c->own_netns;
+	k->e_netns = eg->via_host ? c->own_netns : c->e_netns;
+	k->listen = c->a_socks.listen;
+	k->n_listen = c->a_socks.n_listen;
+	k->uid = eg->uid;
+	k->rootless = userns && userns->u.userns.rootless;
+	for (int n = 0; n < A_SOCK__COUNT; n++)
+		k->fd[place_of[n]] = c->a_socks.v[n];
+	k->fd[EGRESS_FD_INIT] = c->pidfd;
+	if (eg->steered != PLAN_STEER_BPF)
+		return 0;
+	if (steer(c, &s->steer, e))
+		return -1;
+	k->fd[EGRESS_FD_STEER_LINK] = s->steer.link;
+	k->fd[EGRESS_FD_STEER_PAGE] = s->steer.page;
+	k->fd[EGRESS_FD_STEER_RING] = s->steer.ring;
 	return 0;
 }
 
 int do_egress(struct exec_ctx *c, const struct op *op, size_t i, struct err *e)
 {
-	const struct op_egress *eg = &op->u.egress;
-	const struct op *cg_op = plan_find(c->plan, OP_CGROUP);
-	const struct op *userns = plan_find(c->plan, OP_USERNS);
-	struct egress_child k = {
-		.program = -1, .null = -1, .procfd = c->procfd, .own_netns = c->own_netns,
-		.e_netns = eg->via_host ? c->own_netns : c->e_netns,
-		.listen = c->a_socks.listen, .n_listen = c->a_socks.n_listen,
-		.uid = eg->uid, .rootless = userns && userns->u.userns.rootless, .cg = { .v2_dir = -1 },
-	};
-	struct op_cgroup cg = { .none = true };
-
 	(void)i;
 	if (fault("egress"))
 		return err_set(e, ERR_SYS, "injected failure at egress");
-	for (size_t n = 0; n < ARRAY_SIZE(k.fd); n++)
-		k.fd[n] = -1;
-	for (int n = 0; n < A_SOCK__COUNT; n++)
-		k.fd[place_of[n]] = c->a_socks.v[n];
-	k.fd[EGRESS_FD_INIT] = c->pidfd;
-	if (cg_op)
-		beside(c->plan->a, &cg_op->u.cgroup, eg, &cg);
-
-	int r = open_all(c, eg, &k, e);
-	if (r == 0 && !cg.none)
-		r = cgroup_make(&cg, &k.cg, e);
-	bool cg_made = r == 0 && !cg.none;
-	if (r == 0)
-		r = start(c, &k, e);
-	close_all(&k);
-	if (r < 0) {
-		if (cg_made)
-			(void)cgroup_remove(&cg, NULL); /* the first error is the one to report */
+	if (complete(c, &op->u.egress, c->egress, e) || start(c, &c->egress->k, e))
 		return -1;
-	}
-	c->res->egress_cg_dirs = cg.dirs;
-	c->res->n_egress_cg_dirs = cg.n_dirs;
+	c->res->egress_cg_dirs = c->egress->cg.dirs;
+	c->res->n_egress_cg_dirs = c->egress->cg.n_dirs;
+	close_all(c->egress);
+	c->egress = NULL;
 	return 0;
+}
+
+void egress_undo(struct exec_ctx *c)
+{
+	struct egress_start *s = c->egress;
+
+	if (!s)
+		return;
+	close_all(s);
+	if (s->cg_made)
+		(void)cgroup_remove(&s->cg, NULL); /* the first error is the one to report */
+	c->egress = NULL;
 }
 
 int do_egress_ready(struct exec_ctx *c, struct err *e)

@@ -10,7 +10,8 @@
  *	Should: check that every operation is known and this program cannot be overwritten; open the
  *	namespaces to join; make cgroups with their limits, the gate, the compiled filters.
  * P_MAP	the child exists and makes its namespaces meanwhile.
- *	Should: write the id maps; make every mount that needs a host path, complete and detached.
+ *	Should: write the id maps; make every mount that needs a host path, complete and detached;
+ *	prepare the proxy as far as it needs nothing of the child.
  *	Mustn't: attach one.
  * P_NET	the child's namespaces exist.
  *	Should: run the engine's network hooks with the child's pid. Then send the mounts, let the
@@ -133,7 +134,8 @@ static int phase_map(struct exec_ctx *c, struct err *e)
 	if (fault("p_map"))
 		return err_set(e, ERR_SYS, "injected failure at p_map");
 	if (run_kind(c, P_MAP, OP_USERNS, e) ||
-	    sync_send(&c->sync, SYNC_MAPPED, NULL, NULL, 0, e) || make_mounts(c, e))
+	    sync_send(&c->sync, SYNC_MAPPED, NULL, NULL, 0, e) || make_mounts(c, e) ||
+	    run_kind(c, P_MAP, OP_EGRESS, e))
 		return -1;
 	return 0;
 }
@@ -212,6 +214,7 @@ static void undo(struct exec_ctx *c)
 	fd_close(&r->console_master);
 	netdev_undo(c);
 	spawn_kill(c);
+	egress_undo(c);
 	if (r->egress_pid)
 		exec_stop_egress(r->egress_pid, r->egress_start, r->egress_cg_dirs,
 				 r->n_egress_cg_dirs);

@@ -52,6 +52,7 @@ static const struct cell table[][OP__COUNT] = {
 		[OP_MOUNT] = { do_tree_mount, false },
 		[OP_DEV] = { do_tree_dev, false },
 		[OP_FILE] = { do_tree_file, false },
+		[OP_EGRESS] = { do_egress_prepare, false },
 	},
 	/* child */
 	[C_NS] = { { NULL, false } },
@@ -116,7 +117,7 @@ static bool is_frame(enum op_kind kind)
 static bool is_by_kind(enum phase ph, enum op_kind kind)
 {
 	if (ph == P_MAP)
-		return kind == OP_USERNS;
+		return kind == OP_USERNS || kind == OP_EGRESS;
 	if (ph == P_NET)
 		return kind == OP_EGRESS;
 	if (ph == C_DROP)

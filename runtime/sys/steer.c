@@ -328,7 +328,7 @@ static int set_socket(int map, uint32_t key, int fd)
 	return bpf(BPF_MAP_UPDATE_ELEM, &attr);
 }
 
-static int make_maps(const int socket[STEER_SOCKET__COUNT], struct steer_maps *ret, struct err *e)
+static int make_maps(struct steer_maps *ret, struct err *e)
 {
 	auto_close int sockets = make_map(BPF_MAP_TYPE_SOCKMAP, sizeof(uint64_t),
 					  STEER_SOCKET__COUNT, 0, "agentrt_socks");
@@ -340,33 +340,39 @@ static int make_maps(const int socket[STEER_SOCKET__COUNT], struct steer_maps *r
 
 	if (sockets < 0 || page < 0 || ring < 0)
 		return err_sys(e, "make the maps of the steering program");
-	for (uint32_t i = 0; i < STEER_SOCKET__COUNT; i++)
-		if (socket[i] >= 0 && set_socket(sockets, i, socket[i]) < 0)
-			return err_sys(e, "give the steering program its sockets");
 	*ret = (struct steer_maps){ take_fd(sockets), take_fd(page), take_fd(ring) };
 	return 0;
 }
 
-int steer_attach(int netns, const int socket[STEER_SOCKET__COUNT], struct steer *ret,
-		 struct err *e)
+int steer_load(struct steer *ret, struct err *e)
 {
 	struct bpf_insn v[STEER_INSNS_MAX];
 	struct steer_maps m = { -1, -1, -1 };
 
-	if (make_maps(socket, &m, e))
+	if (make_maps(&m, e))
 		return -1;
 	auto_close int sockets = m.sockets, page = m.page, ring = m.ring;
-	(void)sockets; /* the program has it; here it is only closed */
 	auto_close int prog = load_program(v, steer_program(&m, v));
 	if (prog < 0)
 		return err_sys(e, "load the steering program (BPF_PROG_TYPE_SK_LOOKUP)");
-	union bpf_attr attr = { .link_create = { .prog_fd = (unsigned)prog,
+	*ret = (struct steer){ -1, take_fd(page), take_fd(ring), take_fd(prog), take_fd(sockets) };
+	return 0;
+}
+
+int steer_attach(struct steer *s, int netns, const int socket[STEER_SOCKET__COUNT], struct err *e)
+{
+	union bpf_attr attr = { .link_create = { .prog_fd = (unsigned)s->prog,
 						 .target_fd = (unsigned)netns,
 						 .attach_type = BPF_SK_LOOKUP } };
-	auto_close int link = bpf(BPF_LINK_CREATE, &attr);
-	if (link < 0)
+
+	for (uint32_t i = 0; i < STEER_SOCKET__COUNT; i++)
+		if (socket[i] >= 0 && set_socket(s->sockets, i, socket[i]) < 0)
+			return err_sys(e, "give the steering program its sockets");
+	s->link = bpf(BPF_LINK_CREATE, &attr);
+	if (s->link < 0)
 		return err_sys(e, "attach the steering program");
-	*ret = (struct steer){ take_fd(link), take_fd(page), take_fd(ring) };
+	fd_close(&s->prog);
+	fd_close(&s->sockets);
 	return 0;
 }
 
@@ -375,6 +381,8 @@ void steer_done(struct steer *s)
 	fd_close(&s->link);
 	fd_close(&s->page);
 	fd_close(&s->ring);
+	fd_close(&s->prog);
+	fd_close(&s->sockets);
 }
 
 bool steer_is_possible(void)

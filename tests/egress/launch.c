@@ -219,7 +219,8 @@ static int run(struct args *g)
 	open_in(open_ns(g->a), c.own_netns, g, &c);
 	c.pid = make_init();
 	c.pidfd = sys_pidfd_open(c.pid, 0);
-	if (do_egress(&c, &ops[1], 1, &e) || do_egress_ready(&c, &e)) {
+	if (do_egress_prepare(&c, &ops[1], 1, &e) || do_egress(&c, &ops[1], 1, &e) ||
+	    do_egress_ready(&c, &e)) {
 		printf("%s\n", e.msg);
 		exec_stop_egress(res.egress_pid, res.egress_start, res.egress_cg_dirs,
 				 res.n_egress_cg_dirs);
