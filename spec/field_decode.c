@@ -18,17 +18,42 @@
 
 /* ---- where we stand, and messages ---- */
 
+static void add_path(struct field_ctx *c, size_t *at, const char *s, size_t n)
+{
+	size_t room = sizeof(c->path) - 1 - *at;
+
+	n = n < room ? n : room;
+	memcpy(c->path + *at, s, n);
+	*at += n;
+	c->path[*at] = '\0';
+}
+
+/* For each value of a document: no printf. */
+static void add_index(struct field_ctx *c, size_t *at, size_t index)
+{
+	char text[24], *p = text + sizeof(text);
+
+	*--p = ']';
+	do
+		*--p = (char)('0' + index % 10);
+	while (index /= 10);
+	*--p = '[';
+	add_path(c, at, p, (size_t)(text + sizeof(text) - p));
+}
+
 size_t field_enter(struct field_ctx *c, const char *key, size_t index)
 {
-	size_t mark = strlen(c->path), room = sizeof(c->path) - mark;
+	size_t mark = strlen(c->path), at = mark;
 	char name[64];
 
-	if (key) {
-		str_printable(name, sizeof(name), key);
-		snprintf(c->path + mark, room, "%s%s", mark ? "." : "", name);
-	} else {
-		snprintf(c->path + mark, room, "[%zu]", index);
+	if (!key) {
+		add_index(c, &at, index);
+		return mark;
 	}
+	str_printable(name, sizeof(name), key);
+	if (mark)
+		add_path(c, &at, ".", 1);
+	add_path(c, &at, name, strlen(name));
 	return mark;
 }
 

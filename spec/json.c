@@ -44,12 +44,14 @@ struct parser {
 
 static void count_lines(struct parser *p, size_t to)
 {
-	for (; p->pos < to; p->pos++) {
-		if (p->text[p->pos] == '\n') {
-			p->line++;
-			p->line_start = p->pos + 1;
-		}
+	const char *nl;
+
+	while (p->pos < to && (nl = memchr(p->text + p->pos, '\n', to - p->pos))) {
+		p->line++;
+		p->pos = p->line_start = (size_t)(nl - p->text) + 1;
 	}
+	if (p->pos < to)
+		p->pos = to;
 }
 
 static int fail_at(struct parser *p, size_t pos, const char *what)
@@ -142,12 +144,34 @@ static const char *check_escape(const char *s, size_t n, size_t *ret_len)
 	return NULL;
 }
 
+/* How many bytes of ASCII without a backslash come first. Eight at a time: none has its highest bit,
+ * and none is zero after a backslash was taken out of each. */
+static size_t plain_bytes(const char *s, size_t n)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
+	size_t i = 0;
+	uint64_t w, x;
+
+	for (; i + sizeof(w) <= n; i += sizeof(w)) {
+		memcpy(&w, s + i, sizeof(w));
+		x = w ^ ones * '\\';
+		if ((w | ((x - ones) & ~x)) & high)
+			break;
+	}
+	while (i < n && s[i] != '\\' && !(s[i] & 0x80))
+		i++;
+	return i;
+}
+
 /* A backslash outside a string is refused by yajl, so strings need not be told apart here. */
 static int check_text(struct parser *p)
 {
 	for (size_t i = 0, n; i < p->len; i += n) {
 		const char *why = NULL;
 
+		n = plain_bytes(p->text + i, p->len - i);
+		if (n)
+			continue;
 		if (p->text[i] == '\\') {
 			why = check_escape(p->text + i, p->len - i, &n);
 		} else {

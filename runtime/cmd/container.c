@@ -353,15 +353,16 @@ static int remove_upper(const struct container *c, struct err *e)
 	return cmd_outer_run(c->a, remove_upper_inside, (void *)(uintptr_t)c, e);
 }
 
-/* In this order: what runs first, what it ran on last. */
+/* In this order: what runs first, what it ran on last. But the proxy ends by itself when init has, and
+ * the rest is done meanwhile. */
 static const struct destroy_step {
 	const char *name;
 	int (*step)(const struct container *c, struct err *e);
 	bool warn_only; /* runtime.md "Lifecycle": failing poststop hooks are warnings */
 } destroy_steps[] = {
-	{ "init", stop_init, false },	    { "egress", stop_egress, false },
-	{ "cgroup", remove_cgroup, false }, { "poststop", poststop, true },
-	{ "upper", remove_upper, false },   { "rdt", remove_rdt, false },
+	{ "init", stop_init, false },	{ "cgroup", remove_cgroup, false },
+	{ "poststop", poststop, true }, { "upper", remove_upper, false },
+	{ "rdt", remove_rdt, false },	{ "egress", stop_egress, false },
 };
 
 static int destroy_one(const struct container *c, const struct destroy_step *step, struct err *e)

@@ -41,8 +41,12 @@ static int copy_xattr(int from, int to, const char *name)
 
 static int copy_xattrs(int from, int to)
 {
+	ssize_t n = flistxattr(from, NULL, 0);
+
+	if (n == 0)
+		return 0; /* as nearly always: no memory for it */
 	auto_free char *names = xcalloc(XATTR_MAX, 1);
-	ssize_t n = flistxattr(from, names, XATTR_MAX);
+	n = flistxattr(from, names, XATTR_MAX);
 
 	if (n < 0)
 		return errno == EOPNOTSUPP ? 0 : -1;
