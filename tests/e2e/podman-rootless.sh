@@ -60,9 +60,10 @@ for ((i = 0; i < 100; i++)); do grep -q ready "$work/ready" && break; sleep 0.1;
 
 # agentrt looks for profiles where only root may write: the wrapper says which.
 mkdir profiles
-printf '{"name": "agent", "version": 1, "extends": "agent", "egress": {"allow": ["ok.test:80"]}}\n' >profiles/agent.json
+printf '{"name": "agent", "version": 1, "extends": "agent", "egress": {"allow": ["ok.test:80", "two:80", {"host": "one", "ports": [80], "addresses": ["10.99.88.0/24"]}]}}\n' >profiles/agent.json
 printf '#!/bin/sh\nexec "%s/bin/agentrt" --profile-dir "%s/profiles" "$@"\n' "$work" "$work" >bin/rt
-chmod 755 bin/rt
+printf '#!/bin/sh\nexec "%s/bin/agentrt" --profile oci "$@"\n' "$work" >bin/plain
+chmod 755 bin/rt bin/plain
 chown -R "$user:$gid" run tmp img project && chmod 700 run
 cat >containers.conf <<-CONF
 	[engine]
@@ -71,6 +72,8 @@ cat >containers.conf <<-CONF
 	tmp_dir = "$work/tmp"
 	[containers]
 	default_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]
+	[network]
+	network_backend = "$(if [ -x /usr/lib/podman/netavark ]; then echo netavark; else echo cni; fi)"
 CONF
 store=()
 as_user() {
@@ -177,6 +180,28 @@ like "nor another port" "$out" 'refused'
 is "what runs there sees no interface of the engine's, but one to the proxy" "$(value net)" "eth0 lo"
 is "without a network nothing gets out" "$(run box sh -c "$ask" 2>&1 | grep -c '^GET /hello HTTP/1')" 0
 is "nothing is left of it" "$(left)" ""
+
+# --- containers on a network of their own: one of them is the only destination there that is allowed
+if [ -x /usr/lib/podman/aardvark-dns ] && pm network create --subnet 10.99.88.0/24 peers >/dev/null 2>&1; then
+	plain() { as_user timeout 60 podman "${store[@]}" --runtime "$work/bin/plain" "$@"; }
+	for name in one two; do plain run -d --name $name --network peers box sh -c 'echo SERVICE >/index.html; httpd -f -p 80 -h /' >/dev/null 2>&1; done
+	two=$(pm inspect -f '{{.NetworkSettings.Networks.peers.IPAddress}}' two)
+	out=$(pm run --rm --network peers box sh -c 'of() { nslookup $1 2>/dev/null | sed -n "s/^Address: \(198.*\)/\1/p" | head -n 1; }
+		get() { printf "GET / HTTP/1.1\r\nHost: $1\r\nConnection: close\r\n\r\n" | nc -w 5 $2 $3 2>&1 | tr -d "\r" | tail -n 1; }
+		echo "one=$(get one $(of one) 80)"; echo "port=$(get one $(of one) 81)"; echo "two=$(get two $(of two) 80)"; echo "three=$(of three)"
+		echo "address=$(get two '"$two"' 80)"; echo "gateway=$(get x 10.99.88.1 80)"' 2>&1)
+	is "a container is reached by its name, where its network is named" "$(value one)" SERVICE
+	like "on another port it is not" "$(value port)" refused
+	like "one whose network is not named is not, and the answer says why" "$(value two)" egress.global
+	is "another name does not exist" "$(grep '^three' <<<"$out")" three=
+	like "nor is an address reached" "$(value address)" "refused|egress.literal"
+	like "nor the gateway" "$(value gateway)" "refused|egress.literal"
+	plain rm -f -t 0 one two >/dev/null 2>&1
+	pm network rm peers >/dev/null
+	is "nothing is left of them" "$(left)" ""
+else
+	skip "containers on a network" "no netavark and aardvark-dns here"
+fi
 
 # --- a pod
 pm pod create --name pod --infra-image box --infra-command 'sleep 1000' >/dev/null 2>&1

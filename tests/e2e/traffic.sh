@@ -39,7 +39,7 @@ cleanup() {
 }
 as_user() {
 	setpriv --reuid "$user" --regid "$(id -g "$user")" --clear-groups env -i HOME="/home/$user" \
-		PATH=/usr/sbin:/usr/bin:/sbin:/bin XDG_RUNTIME_DIR="$work/run" "$@"
+		PATH=/usr/sbin:/usr/bin:/sbin:/bin XDG_RUNTIME_DIR="$work/run" ${AGENTRT_MUTANT:+AGENTRT_MUTANT="$AGENTRT_MUTANT"} "$@"
 }
 end_containers() { for id in $(rt list -q 2>/dev/null); do rt delete --force "$id" >/dev/null 2>&1; done; }
 trap cleanup EXIT
