@@ -10,8 +10,6 @@
 #include "base/mutant.h"
 #include "egress/conn_table.h"
 
-#define CONN_EVENTS (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
-
 static void run(struct conn *c);
 
 void conn_set_deadline(struct conn *c, int64_t in_ms)
@@ -81,10 +79,14 @@ static void break_off(struct conn *c)
 static void linger(struct conn *c)
 {
 	drop_server(c);
+	set_state(c, CONN_LINGER);
+	if (c->client.has_ended) { /* it has nothing more to say */
+		conn_close(c);
+		return;
+	}
 	if (!c->client.is_shut)
 		(void)shutdown(c->client.src.fd, SHUT_WR); /* a client that is gone shows when read */
 	c->client.is_shut = true;
-	set_state(c, CONN_LINGER);
 	conn_set_deadline(c, CONN_ANSWER_MS);
 	run(c);
 }
@@ -147,7 +149,7 @@ static void on_server(struct loop_source *src, uint32_t events)
 	run(c);
 }
 
-static void on_dialled(struct dial *dl, int fd, const struct ipaddr *addr, enum rule rule,
+static void on_dialled(struct dial *dl, uint32_t events, const struct ipaddr *addr, enum rule rule,
 		       const char *detail)
 {
 	struct conn *c = container_of(dl, struct conn, dial);
@@ -158,13 +160,7 @@ static void on_dialled(struct dial *dl, int fd, const struct ipaddr *addr, enum 
 		refuse(c, rule, detail);
 		return;
 	}
-	side_init(&c->server, fd, on_server);
-	conn_tune(fd);
-	c->server.can_write = true;
-	if (loop_set(c->table->loop, &c->server.src, CONN_EVENTS) < 0) {
-		refuse(c, RULE_BUSY, strerror(errno));
-		return;
-	}
+	side_note_events(&c->server, events);
 	c->way->connected(c);
 	c->is_open = !c->wants_reply;
 	set_state(c, CONN_RELAY);
@@ -207,7 +203,8 @@ static void decide(struct conn *c)
 	}
 	set_state(c, CONN_DIAL);
 	conn_set_deadline(c, DIAL_TIMEOUT_MS + 1000); /* the dial gives up first */
-	dial_start(c->table->dialler, &c->dial, &c->dest, on_dialled);
+	c->dial = (struct dial){ .dest = &c->dest, .done = on_dialled, .to = &c->server.src };
+	dial_start(c->table->dialler, &c->dial);
 }
 
 void conn_enqueue(struct conn *c)
@@ -433,6 +430,15 @@ static void on_deadline(struct conn *c)
 		conn_close(c);
 }
 
+/* Most connections are over before anybody could ask whether their server is still there. */
+static void probe(struct conn *c)
+{
+	if (c->is_probed || c->table->loop->now_ms - c->started_ms < CONN_PROBE_MS)
+		return;
+	c->is_probed = true;
+	conn_probe(c->server.src.fd);
+}
+
 void conn_tick(struct conn_table *t)
 {
 	for (size_t i = 0; i < t->high; i++) {
@@ -442,6 +448,8 @@ void conn_tick(struct conn_table *t)
 			continue;
 		if (c->state == CONN_DIAL)
 			dial_tick(&c->dial);
+		if (c->state == CONN_RELAY)
+			probe(c);
 		if (c->state != CONN_FREE && t->loop->now_ms >= c->deadline_ms)
 			on_deadline(c);
 	}
@@ -466,7 +474,7 @@ void conn_start(struct conn *c, const struct way *way, int fd, const struct dest
 	c->state = CONN_HEAD;
 	c->table->n_half_open++;
 	conn_set_deadline(c, CONN_HEAD_MS);
-	if (loop_add(c->table->loop, &c->client.src, CONN_EVENTS) < 0)
+	if (loop_add(c->table->loop, &c->client.src, DIAL_EVENTS) < 0)
 		conn_close(c);
 	else if (d->port)
 		decide(c);

@@ -35,6 +35,7 @@
 #define CONN_HEAD_MS	      15000	/* from accept to a destination */
 #define CONN_ANSWER_MS	      5000	/* for writing an answer, and for lingering */
 #define CONN_LINGER_BYTES     (1u << 20)
+#define CONN_PROBE_MS	      1000	/* who lives that long is probed: see conn_probe() */
 #define CONN_RELAY_MS	      3600000	/* without a byte either way */
 #define CONN_KEEP_MS	      60000	/* between a response and the next request */
 #define CONN_HALF_CLOSED_MS   600000	/* the same after one side has ended */
@@ -93,7 +94,7 @@ struct conn {
 	bool is_open;	 /* what the client hears now comes from inside the connection */
 	enum check check; /* what the client must say first; CHECK_NONE once it has */
 	bool ech_denied;
-	bool is_queued;
+	bool is_queued, is_probed;
 	struct conn *next; /* in the run queue */
 	int64_t started_ms, active_ms, deadline_ms;
 	uint64_t lingered;
@@ -117,6 +118,7 @@ struct conn_table {
 struct listener {
 	struct loop_source src;
 	struct conn_table *table;
+	uint64_t turn;	/* of the loop, when somebody came last */
 	bool is_paused; /* out of descriptors or memory: tried again at the next tick */
 };
 

@@ -208,8 +208,11 @@ static void on_accept(struct loop_source *src, uint32_t events)
 {
 	struct listener *l = container_of(src, struct listener, src);
 
+	int turn = l->turn + 1 == l->table->loop->turn ? ACCEPT_TURN : 1; /* it is rarely two */
+
 	(void)events;
-	for (int i = 0; i < ACCEPT_TURN; i++) {
+	l->turn = l->table->loop->turn;
+	for (int i = 0; i < turn; i++) {
 		int fd = accept4(src->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd >= 0) {
@@ -229,19 +232,6 @@ void listener_tick(struct listener *l)
 		l->is_paused = false;
 }
 
-/*
- * Latency, and peers that have gone: a client that closed its socket altogether looks half-closed
- * until its kernel has forgotten it and answers a probe with a reset. What is accepted from a
- * listening socket has its options.
- */
-static const struct {
-	int level, option, value;
-} socket_options[] = {
-	{ IPPROTO_TCP, TCP_NODELAY, 1 },   { SOL_SOCKET, SO_KEEPALIVE, 1 },
-	{ IPPROTO_TCP, TCP_KEEPIDLE, 60 }, { IPPROTO_TCP, TCP_KEEPINTVL, 20 },
-	{ IPPROTO_TCP, TCP_KEEPCNT, 4 },
-};
-
 /* #syscalls: setsockopt
  * A socket without one works. */
 static void set_option(int fd, int level, int option, int value)
@@ -249,11 +239,17 @@ static void set_option(int fd, int level, int option, int value)
 	(void)setsockopt(fd, level, option, &value, sizeof(value));
 }
 
-void conn_tune(int fd)
+/*
+ * Peers that have gone: a client that closed its socket altogether looks half-closed until its
+ * kernel has forgotten it and answers a probe with a reset. What is accepted from a listening
+ * socket has its options.
+ */
+void conn_probe(int fd)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(socket_options); i++)
-		set_option(fd, socket_options[i].level, socket_options[i].option,
-			   socket_options[i].value);
+	set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+	set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, 60);
+	set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, 20);
+	set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, 4);
 }
 
 int listener_init(struct listener *l, int fd, struct conn_table *t, struct err *e)
@@ -263,7 +259,8 @@ int listener_init(struct listener *l, int fd, struct conn_table *t, struct err *
 		l->src.fd = -1;
 		return 0;
 	}
-	conn_tune(fd);
+	conn_probe(fd);
+	set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 	set_option(fd, SOL_SOCKET, SO_SNDBUF, RELAY_CLIENT_BYTES);
 	if (loop_add(t->loop, &l->src, EPOLLIN) < 0)
 		return err_sys(e, "watch the listening socket");

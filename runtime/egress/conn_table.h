@@ -18,7 +18,7 @@ enum relay_status conn_http_reply(struct conn *c, enum rule *ret_rule);
 void conn_http_next(struct conn *c);
 bool conn_http_is_spent(struct conn *c); /* instead of a request there can only be the end */
 void conn_http_note_begun(struct conn *c);
-void conn_tune(int fd); /* the options of a socket that is connected, or will be */
+void conn_probe(int fd); /* find out when the peer has gone */
 void conn_set_deadline(struct conn *c, int64_t in_ms);
 void conn_enqueue(struct conn *c); /* it has more to do: another turn */
 void conn_table_put(struct conn *c); /* the slot is free again; called by conn_close() only */

@@ -28,17 +28,16 @@ static void end(struct dial *dl)
 static void fail(struct dial *dl, const struct ipaddr *addr, enum rule rule, const char *detail)
 {
 	end(dl);
-	dl->done(dl, -1, addr, rule, detail);
+	dl->done(dl, 0, addr, rule, detail);
 }
 
-static void succeed(struct dial *dl, struct dial_attempt *at)
+static void succeed(struct dial *dl, struct dial_attempt *at, uint32_t events)
 {
 	struct ipaddr addr = at->addr;
-	int fd = at->src.fd;
 
-	loop_release(dl->d->loop, &at->src);
+	loop_move(dl->d->loop, &at->src, dl->to);
 	end(dl);
-	dl->done(dl, fd, &addr, RULE_OK, NULL);
+	dl->done(dl, events, &addr, RULE_OK, NULL);
 }
 
 static socklen_t to_sockaddr(const struct ipaddr *a, uint16_t port, struct sockaddr_storage *ret)
@@ -60,18 +59,22 @@ static socklen_t to_sockaddr(const struct ipaddr *a, uint16_t port, struct socka
 }
 
 /* #syscalls: getsockopt */
+static int error_of(int fd)
+{
+	int error = 0;
+	socklen_t len = sizeof(error);
+
+	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0 ? errno : error;
+}
+
 static void on_attempt(struct loop_source *src, uint32_t events)
 {
 	struct dial_attempt *at = container_of(src, struct dial_attempt, src);
 	struct dial *dl = at->dl;
-	int error = 0;
-	socklen_t len = sizeof(error);
+	int error = events & (EPOLLERR | EPOLLHUP) ? error_of(src->fd) : 0;
 
-	(void)events;
-	if (getsockopt(src->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
-		error = errno;
 	if (error == 0) {
-		succeed(dl, at);
+		succeed(dl, at, events);
 		return;
 	}
 	dl->error = error;
@@ -80,20 +83,22 @@ static void on_attempt(struct loop_source *src, uint32_t events)
 	dial_tick(dl);
 }
 
-/* #syscalls: socket connect */
+/* #syscalls: socket connect setsockopt */
 static bool connect_one(struct dial *dl, struct dial_attempt *at, const struct ipaddr *a)
 {
 	struct sockaddr_storage sa;
 	socklen_t len = to_sockaddr(a, dl->dest->port, &sa);
 	auto_close int fd = socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int one = 1;
 
-	if (fd < 0 || (connect(fd, (struct sockaddr *)&sa, len) < 0 && errno != EINPROGRESS)) {
+	if (fd < 0 || setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)) < 0 ||
+	    (connect(fd, (struct sockaddr *)&sa, len) < 0 && errno != EINPROGRESS)) {
 		dl->error = errno;
 		return false;
 	}
 	at->src.fd = fd;
 	at->addr = *a;
-	if (loop_add(dl->d->loop, &at->src, EPOLLOUT) < 0) {
+	if (loop_add(dl->d->loop, &at->src, DIAL_EVENTS) < 0) {
 		dl->error = errno;
 		at->src.fd = -1;
 		return false;
@@ -180,11 +185,13 @@ static void on_lookup(struct lookup_req *q)
 		screen(dl, q->addr, q->n);
 }
 
-void dial_start(struct dialler *d, struct dial *dl, const struct dest *dest,
-		void (*done)(struct dial *, int, const struct ipaddr *, enum rule, const char *))
+void dial_start(struct dialler *d, struct dial *dl)
 {
-	*dl = (struct dial){ .d = d, .dest = dest, .done = done, .is_active = true,
-			     .started_ms = d->loop->now_ms, .next_ms = d->loop->now_ms };
+	const struct dest *dest = dl->dest;
+
+	dl->d = d;
+	dl->is_active = true;
+	dl->started_ms = dl->next_ms = d->loop->now_ms;
 	for (size_t i = 0; i < DIAL_ATTEMPTS; i++)
 		dl->attempt[i] = (struct dial_attempt){ .src = { -1, on_attempt }, .dl = dl };
 	d->n_active++;

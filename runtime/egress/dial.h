@@ -15,6 +15,7 @@
 #define DIAL_ATTEMPTS	3u /* at the same time */
 #define DIAL_STAGGER_MS 250
 #define DIAL_TIMEOUT_MS 20000
+#define DIAL_EVENTS	(EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET) /* for a connection's life */
 
 struct dialler {
 	struct loop *loop;
@@ -28,13 +29,14 @@ struct dial {
 	struct dialler *d;
 	const struct dest *dest;
 	/*
-	 * @fd: connected, non-blocking, in the loop (loop_release()), owned by the callee from now on;
-	 * or -1 with @rule and
-	 * @detail (valid during the call). @addr: where to, or the address that decided, or NULL.
-	 * May be called from dial_start() already; the dial is over when it is called.
+	 * RULE_OK: @to is connected, non-blocking and in the loop, edge-triggered, and @events have
+	 * happened to it. Else @rule and @detail (valid during the call) say why not. @addr: where
+	 * to, or the address that decided, or NULL. May be called from dial_start() already; the
+	 * dial is over when it is called.
 	 */
-	void (*done)(struct dial *dl, int fd, const struct ipaddr *addr, enum rule rule,
+	void (*done)(struct dial *dl, uint32_t events, const struct ipaddr *addr, enum rule rule,
 		     const char *detail);
+	struct loop_source *to;
 	struct lookup_req req;
 	bool is_active, is_looking_up;
 	struct ipaddr addr[LOOKUP_ADDRS];
@@ -48,9 +50,8 @@ struct dial {
 	int error; /* errno of the last attempt */
 };
 
-/* dial_start() - @dest is allowed and outlives the dial; @dl need not be initialised */
-void dial_start(struct dialler *d, struct dial *dl, const struct dest *dest,
-		void (*done)(struct dial *, int, const struct ipaddr *, enum rule, const char *));
+/* dial_start() - @dl has dest (allowed; it outlives the dial), done and to, and is else all zero */
+void dial_start(struct dialler *d, struct dial *dl);
 void dial_cancel(struct dial *dl);
 void dial_tick(struct dial *dl); /* every 50 ms while it is active */
 

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/fd.h"
+#include "base/table.h"
 
 static void read_clock(struct loop *l)
 {
@@ -17,7 +18,7 @@ static void read_clock(struct loop *l)
 
 int loop_init(struct loop *l, struct err *e)
 {
-	*l = (struct loop){ .epfd = epoll_create1(EPOLL_CLOEXEC) };
+	l->epfd = epoll_create1(EPOLL_CLOEXEC);
 	if (l->epfd < 0)
 		return err_sys(e, "make an epoll descriptor");
 	read_clock(l);
@@ -27,14 +28,21 @@ int loop_init(struct loop *l, struct err *e)
 /* #syscalls: epoll_ctl */
 static int control(struct loop *l, int op, struct loop_source *s, uint32_t events)
 {
-	struct epoll_event ev = { .events = events, .data.ptr = s };
+	struct epoll_event ev = { .events = events, .data.fd = s->fd };
 
 	return epoll_ctl(l->epfd, op, s->fd, &ev);
 }
 
 int loop_add(struct loop *l, struct loop_source *s, uint32_t events)
 {
-	return control(l, EPOLL_CTL_ADD, s, events);
+	if (s->fd >= (int)ARRAY_SIZE(l->of)) {
+		errno = EMFILE;
+		return -1;
+	}
+	if (control(l, EPOLL_CTL_ADD, s, events) < 0)
+		return -1;
+	l->of[s->fd] = s;
+	return 0;
 }
 
 int loop_set(struct loop *l, struct loop_source *s, uint32_t events)
@@ -42,26 +50,36 @@ int loop_set(struct loop *l, struct loop_source *s, uint32_t events)
 	return control(l, EPOLL_CTL_MOD, s, events);
 }
 
-static void drop_pending(struct loop *l, const struct loop_source *s)
+static bool is_in(const struct loop *l, const struct loop_source *s)
 {
+	return s->fd < (int)ARRAY_SIZE(l->of) && l->of[s->fd] == s;
+}
+
+/* The number may be another's before the batch is through. */
+static void drop(struct loop *l, const struct loop_source *s)
+{
+	l->of[s->fd] = NULL;
 	for (int i = l->i; i < l->n; i++)
-		if (l->batch[i].data.ptr == s)
-			l->batch[i].data.ptr = NULL;
+		if (l->batch[i].data.fd == s->fd)
+			l->batch[i].data.fd = -1;
 }
 
 void loop_forget(struct loop *l, struct loop_source *s)
 {
 	if (s->fd < 0)
 		return;
-	(void)control(l, EPOLL_CTL_DEL, s, 0); /* ENOENT where it never was in */
-	drop_pending(l, s);
+	if (is_in(l, s)) {
+		(void)control(l, EPOLL_CTL_DEL, s, 0);
+		drop(l, s);
+	}
 	s->fd = -1;
 }
 
-void loop_release(struct loop *l, struct loop_source *s)
+void loop_move(struct loop *l, struct loop_source *from, struct loop_source *to)
 {
-	drop_pending(l, s);
-	s->fd = -1;
+	to->fd = from->fd;
+	l->of[to->fd] = to;
+	from->fd = -1;
 }
 
 /* #syscalls: close */
@@ -69,7 +87,8 @@ void loop_close(struct loop *l, struct loop_source *s)
 {
 	if (s->fd < 0)
 		return;
-	drop_pending(l, s);
+	if (is_in(l, s))
+		drop(l, s);
 	fd_close(&s->fd); /* the last reference: epoll forgets it by itself */
 }
 
@@ -81,10 +100,11 @@ int loop_wait(struct loop *l, int timeout_ms, struct err *e)
 	if (n < 0 && errno != EINTR)
 		return err_sys(e, "wait for events");
 	read_clock(l);
+	l->turn++;
 	l->n = n < 0 ? 0 : n;
 	for (l->i = 0; l->i < l->n;) {
 		struct epoll_event *ev = &l->batch[l->i++];
-		struct loop_source *s = ev->data.ptr;
+		struct loop_source *s = ev->data.fd < 0 ? NULL : l->of[ev->data.fd];
 
 		if (s)
 			s->fn(s, ev->events);

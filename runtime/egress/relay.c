@@ -48,6 +48,8 @@ ssize_t side_peek(struct side *s, size_t max, const char **ret_bytes)
 
 	if (n < 0 && is_retry())
 		s->can_read = false;
+	/* A short read saw all there is: the next bytes are a new edge, an end already seen is not. */
+	s->shown = n > 0 && (size_t)n < want && !s->hung_up ? (size_t)n : 0;
 	*ret_bytes = scratch;
 	return n;
 }
@@ -55,6 +57,9 @@ ssize_t side_peek(struct side *s, size_t max, const char **ret_bytes)
 /* A TCP socket throws bytes away without copying them where MSG_TRUNC is given. */
 bool side_consume(struct side *s, size_t n)
 {
+	if (s->shown > 0 && n == s->shown)
+		s->can_read = false;
+	s->shown -= n < s->shown ? n : s->shown;
 	while (n > 0) {
 		ssize_t k = recv(s->src.fd, NULL, n, MSG_TRUNC | MSG_DONTWAIT);
 
@@ -66,9 +71,9 @@ bool side_consume(struct side *s, size_t n)
 }
 
 /* #syscalls: sendto */
-static ssize_t send_some(struct side *s, const char *p, size_t n)
+static ssize_t send_some(struct side *s, const char *p, size_t n, int flags)
 {
-	ssize_t k = send(s->src.fd, p, n, MSG_NOSIGNAL | MSG_DONTWAIT);
+	ssize_t k = send(s->src.fd, p, n, flags | MSG_NOSIGNAL | MSG_DONTWAIT);
 
 	if (k < 0 && is_retry()) {
 		s->can_write = false;
@@ -82,7 +87,7 @@ enum relay_status side_flush(struct side *s)
 	while (s->sent < s->queued.len) {
 		if (!s->can_write)
 			return RELAY_IDLE;
-		ssize_t k = send_some(s, s->queued.p + s->sent, s->queued.len - s->sent);
+		ssize_t k = send_some(s, s->queued.p + s->sent, s->queued.len - s->sent, 0);
 		if (k < 0)
 			return RELAY_GONE;
 		s->sent += (size_t)k;
@@ -136,20 +141,30 @@ void flow_done(struct flow *f, struct pipe_pool *pipes)
 	f->is_over = true;
 }
 
-/* The end of input is passed on as what it is: the other half stays open. */
+/* The end of input is passed on as what it is: the other half stays open. Where that has ended
+ * before, closing the socket says the same. */
 static enum relay_status pass_end(struct flow *f, struct side *to)
 {
 	f->is_over = true;
 	to->is_shut = true;
+	if (to->has_ended)
+		return RELAY_END;
 	return shutdown(to->src.fd, SHUT_WR) < 0 ? RELAY_GONE : RELAY_END;
 }
 
 /* #syscalls: shutdown */
-static enum relay_status on_input_end(struct flow *f, struct side *to)
+static enum relay_status on_input_end(struct flow *f, struct side *from, struct side *to)
 {
+	from->has_ended = true;
 	if (f->body.kind != BODY_RAW && !body_is_done(&f->body))
 		return RELAY_BROKEN; /* cut short: the receiver must not take it for the whole */
 	return pass_end(f, to);
+}
+
+/* The end is next, and can leave in the same packet. */
+static bool is_last(const struct flow *f, const struct side *from, ssize_t n)
+{
+	return f->body.kind == BODY_RAW && from->hung_up && (size_t)n < SCRATCH;
 }
 
 static enum relay_status copy_some(struct flow *f, struct side *from, struct side *to)
@@ -159,22 +174,19 @@ static enum relay_status copy_some(struct flow *f, struct side *from, struct sid
 	ssize_t n = side_peek(from, SCRATCH, &bytes);
 
 	if (n == 0)
-		return on_input_end(f, to);
+		return on_input_end(f, from, to);
 	if (n < 0)
 		return from->can_read ? RELAY_BROKEN : RELAY_IDLE;
 
 	ssize_t may = body_take(&ahead, bytes, (size_t)n);
 	if (may < 0)
 		return RELAY_BROKEN;
-	ssize_t k = may ? send_some(to, bytes, (size_t)may) : 0;
+	ssize_t k = may ? send_some(to, bytes, (size_t)may, is_last(f, from, n) ? MSG_MORE : 0) : 0;
 	if (k < 0)
 		return RELAY_GONE;
 	if (k > 0 && (body_take(&f->body, bytes, (size_t)k) != k || !side_consume(from, (size_t)k)))
 		return RELAY_BROKEN;
 	f->moved += (uint64_t)k;
-	/* A short read emptied the socket: the next bytes are a new edge, an end already seen is not. */
-	if (k == n && (size_t)n < SCRATCH && !from->hung_up)
-		from->can_read = false;
 	return RELAY_AGAIN;
 }
 
@@ -211,7 +223,7 @@ static enum relay_status splice_some(struct flow *f, struct side *from, struct s
 		if (n <= 0) {
 			return_pipe(f, pipes);
 			if (n == 0)
-				return on_input_end(f, to);
+				return on_input_end(f, from, to);
 			return from->can_read ? RELAY_BROKEN : RELAY_IDLE;
 		}
 	}

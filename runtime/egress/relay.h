@@ -31,6 +31,8 @@ struct side {
 	struct loop_source src;
 	bool can_read, can_write;
 	bool hung_up;	      /* the peer closed its half; there may be bytes before that */
+	bool has_ended;	      /* there are none any more: its end has been read */
+	size_t shown;	      /* all that was there, when it was looked at; 0: more than that, or its end */
 	bool is_shut;	      /* we closed ours */
 	struct strbuf queued; /* heads and answers of ours, to be sent before anything else */
 	size_t sent;	      /* of queued */

@@ -143,9 +143,13 @@ static int open_one(const struct target *t)
 	n = (size_t)snprintf(head, sizeof(head), "CONNECT %s HTTP/1.1\r\nHost: %s\r\n\r\n",
 			     t->connect, t->connect);
 	write_exactly(fd, head, n);
-	for (n = 0; n < 4 || memcmp(head + n - 4, "\r\n\r\n", 4) != 0; n++)
-		if (n == sizeof(head) || read(fd, head + n, 1) != 1)
+	for (n = 0; n < 4 || memcmp(head + n - 4, "\r\n\r\n", 4) != 0;) { /* the server waits for us */
+		ssize_t k = read(fd, head + n, sizeof(head) - n);
+
+		if (k <= 0)
 			die("CONNECT");
+		n += (size_t)k;
+	}
 	if (memcmp(head + 9, "200", 3) != 0)
 		die("CONNECT was refused");
 	return fd;
