@@ -240,7 +240,7 @@ static bool read_head(struct conn *c)
 	case WAY_MORE:
 		if (c->client.hung_up)
 			conn_close(c); /* no more will come */
-		c->client.can_read = false; /* until the next edge */
+		side_wants_more(&c->client);
 		break;
 	case WAY_REPLIED:
 		conn_set_deadline(c, CONN_HEAD_MS);

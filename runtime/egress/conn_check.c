@@ -94,6 +94,6 @@ enum rule conn_check(struct conn *c, bool *ret_more)
 	if (*ret_more && c->client.hung_up)
 		return c->check == CHECK_HTTP ? RULE_SYNTAX : RULE_TLS; /* cut short */
 	if (*ret_more)
-		c->client.can_read = false; /* until the next edge */
+		side_wants_more(&c->client);
 	return rule;
 }

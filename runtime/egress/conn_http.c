@@ -70,7 +70,7 @@ enum relay_status conn_http_reply(struct conn *c, enum rule *ret_rule)
 			return RELAY_GONE;
 		enum way_step step = read_head(c, in, (size_t)n);
 		if (step == WAY_MORE && !c->server.hung_up) {
-			c->server.can_read = false;
+			side_wants_more(&c->server);
 			return RELAY_IDLE;
 		}
 		if (step != WAY_GO)

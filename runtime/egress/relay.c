@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/table.h"
 
 #define SCRATCH (64u << 10)
 
@@ -68,6 +69,21 @@ bool side_consume(struct side *s, size_t n)
 		n -= (size_t)k;
 	}
 	return true;
+}
+
+/* #syscalls: setsockopt
+ * The kernel counts what packets take in memory, which may be ten times what is in them, and makes
+ * no more room for who consumes nothing: the window can close before the whole is there, for good.
+ * SO_RCVLOWAT makes room, and setting it back tells of what has come meanwhile.
+ */
+void side_wants_more(struct side *s)
+{
+	static const int marks[] = { RELAY_ROOM_BYTES, 1 };
+
+	s->can_read = false; /* until the next edge */
+	for (size_t i = 0; i < ARRAY_SIZE(marks) && !s->is_roomy; i++)
+		(void)setsockopt(s->src.fd, SOL_SOCKET, SO_RCVLOWAT, &marks[i], sizeof(marks[i]));
+	s->is_roomy = true;
 }
 
 /* #syscalls: sendto */

@@ -24,6 +24,7 @@
 #define RELAY_PIPE_BYTES   (256u << 10)
 #define RELAY_CLIENT_BYTES (192u << 10) /* of the kernel's buffer towards a client */
 #define RELAY_PIPES	   16u
+#define RELAY_ROOM_BYTES   (1u << 20) /* for what must be there before any of it is consumed */
 #define RELAY_TURN	   (1u << 20) /* bytes that a flow may move before others have a turn */
 
 /* One end of a connection. */
@@ -32,6 +33,7 @@ struct side {
 	bool can_read, can_write;
 	bool hung_up;	      /* the peer closed its half; there may be bytes before that */
 	bool has_ended;	      /* there are none any more: its end has been read */
+	bool is_roomy;	      /* see side_wants_more() */
 	size_t shown;	      /* all that was there, when it was looked at; 0: more than that, or its end */
 	bool is_shut;	      /* we closed ours */
 	struct strbuf queued; /* heads and answers of ours, to be sent before anything else */
@@ -75,5 +77,7 @@ void flow_done(struct flow *f, struct pipe_pool *pipes);
  * call of anything here. Return: as recv(2) */
 ssize_t side_peek(struct side *s, size_t max, const char **ret_bytes);
 bool side_consume(struct side *s, size_t n);
+/* side_wants_more() - what was shown is not all that is needed, and stays where it is */
+void side_wants_more(struct side *s);
 
 #endif
