@@ -290,7 +290,7 @@ int create_container(struct cmd_ctx *ctx, const char *id, const struct create_op
 		     struct exec_result *ret_result, struct err *e)
 {
 	struct container c = { .a = ctx->a, .root = ctx->root, .id = id, .dirfd = -1, .lock = -1 };
-	struct exec_result r = { .pidfd = -1, .console_master = -1 };
+	struct exec_result r = { .pidfd = -1, .late = -1, .console_master = -1 };
 	struct pipeline_opts po = { .id = id,
 				    .no_pivot = o->no_pivot,
 				    .no_new_keyring = o->no_new_keyring };
@@ -309,6 +309,7 @@ int create_container(struct cmd_ctx *ctx, const char *id, const struct create_op
 		undo(&c);
 		container_done(&c);
 		fd_close(&r.pidfd);
+		fd_close(&r.late);
 		fd_close(&r.console_master);
 		return -1;
 	}
@@ -330,6 +331,7 @@ static int run_create(struct cmd_ctx *ctx, const void *opts, const struct opt_ar
 	if (create_container(ctx, args->v[0], &o, &c, &plan, &r, e))
 		return -1;
 	fd_close(&r.pidfd);
+	fd_close(&r.late);
 	return 0;
 }
 

@@ -318,7 +318,7 @@ static int run_exec(struct cmd_ctx *ctx, const void *opts_, const struct opt_arg
 {
 	struct exec_cmd_opts o = *(const struct exec_cmd_opts *)opts_;
 	auto_container struct container c = CONTAINER_INIT;
-	struct exec_result r = { .pidfd = -1, .console_master = -1 };
+	struct exec_result r = { .pidfd = -1, .late = -1, .console_master = -1 };
 	struct plan *plan;
 	int status = 0;
 

@@ -88,7 +88,7 @@ static int run_run(struct cmd_ctx *ctx, const void *opts, const struct opt_args 
 {
 	auto_container struct container c = CONTAINER_INIT;
 	const struct create_opts *o = opts;
-	struct exec_result r = { .pidfd = -1, .console_master = -1 };
+	struct exec_result r = { .pidfd = -1, .late = -1, .console_master = -1 };
 	struct notify n = { .fd = -1 };
 	const struct plan *plan;
 	int status = 0;
@@ -97,7 +97,9 @@ static int run_run(struct cmd_ctx *ctx, const void *opts, const struct opt_args 
 		return -1;
 	if (!o->detach)
 		show_findings(ctx, plan);
-	if (start(&c, &n, e))
+	int rc = start(&c, &n, e);
+	fd_close(&r.late);
+	if (rc)
 		status = -1;
 	else if (!o->detach)
 		status = foreground(&c, o, &r, &n, e);

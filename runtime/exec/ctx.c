@@ -14,7 +14,6 @@
 #include "exec/netdev.h"
 #include "exec/run.h"
 #include "exec/selfexe.h"
-#include "sys/mnt.h"
 #include "sys/procfs.h"
 
 void ctx_init(struct exec_ctx *c, const struct plan *p, const struct exec_opts *o,
@@ -39,7 +38,7 @@ void ctx_init(struct exec_ctx *c, const struct plan *p, const struct exec_opts *
 		c->tree[i] = -1;
 	c->prog = xcalloc(p->n_ops, sizeof(*c->prog));
 	memset(res, 0, sizeof(*res));
-	res->pidfd = res->console_master = -1;
+	res->pidfd = res->late = res->console_master = -1;
 }
 
 void ctx_done(struct exec_ctx *c)
@@ -63,20 +62,6 @@ void ctx_done(struct exec_ctx *c)
 	free(c->tree);
 	free(c->prog);
 	netdev_done(c);
-}
-
-void ctx_drop(struct exec_ctx *c, int *mnt)
-{
-	if (c->dropped < 0)
-		c->dropped = take_fd(*mnt);
-	else if (*mnt >= 0)
-		(void)mnt_attach(*mnt, c->dropped); /* not possible: closing waits */
-	fd_close(mnt);
-}
-
-void ctx_drop_all(struct exec_ctx *c)
-{
-	fd_close(&c->dropped);
 }
 
 static bool is_own_ns(struct exec_ctx *c, enum ns_type type, int fd)

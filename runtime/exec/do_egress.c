@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -34,6 +35,7 @@
 #include "exec/helper.h"
 #include "exec/ns.h"
 #include "state/state.h"
+#include "sys/mnt.h"
 #include "sys/steer.h"
 #include "sys/syscalls.h"
 
@@ -183,6 +185,17 @@ static int steer(const struct exec_ctx *c, struct steer *s, struct err *e)
 	return open_a(c, &netns, e) || steer_attach(s, netns, socket, e) ? -1 : 0;
 }
 
+/* Made here, so that it is not the proxy that waits for the end of its mount. */
+static int make_root(int *ret_fd, struct err *e)
+{
+	const struct mnt_fs empty = { .type = "tmpfs",
+				      .data = "size=4096,mode=0555",
+				      .attr = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
+					      MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC };
+
+	return mnt_new(&empty, ret_fd, e) ? err_ctx(e, "the proxy's root directory") : 0;
+}
+
 static const enum egress_fd place_of[] = {
 	[A_SOCK_TCP4] = EGRESS_FD_PROXY, [A_SOCK_TCP6] = EGRESS_FD_PROXY6,
 	[A_SOCK_UDP4] = EGRESS_FD_DNS4,	 [A_SOCK_UDP6] = EGRESS_FD_DNS6,
@@ -288,6 +301,7 @@ static void close_all(struct egress_start *s)
 		fd_close(&k->fd[i]);
 	fd_close(&k->program);
 	fd_close(&k->null);
+	fd_close(&k->root);
 	cgroup_fds_done(&k->cg);
 }
 
@@ -373,7 +387,7 @@ int do_egress_prepare(struct exec_ctx *c, const struct op *op, size_t i, struct 
 	struct egress_start *s = arena_alloc(c->plan->a, 1, sizeof(*s));
 
 	(void)i;
-	*s = (struct egress_start){ .k = { .program = -1, .null = -1, .cg = { .v2_dir = -1 } },
+	*s = (struct egress_start){ .k = { .program = -1, .null = -1, .root = -1, .cg = { .v2_dir = -1 } },
 				    .steer = STEER_INIT,
 				    .cg.none = true };
 	for (size_t n = 0; n < ARRAY_SIZE(s->k.fd); n++)
@@ -381,7 +395,7 @@ int do_egress_prepare(struct exec_ctx *c, const struct op *op, size_t i, struct 
 	c->egress = s;
 	if (cg_op)
 		beside(c->plan->a, &cg_op->u.cgroup, eg, &s->cg);
-	if (open_all(c, eg, &s->k, e) ||
+	if (open_all(c, eg, &s->k, e) || make_root(&s->k.root, e) ||
 	    (eg->steered == PLAN_STEER_BPF && steer_load(&s->steer, e)))
 		return -1;
 	if (!s->cg.none && cgroup_make(&s->cg, &s->k.cg, e))
@@ -424,6 +438,7 @@ int do_egress(struct exec_ctx *c, const struct op *op, size_t i, struct err *e)
 		return err_set(e, ERR_SYS, "injected failure at egress");
 	if (complete(c, &op->u.egress, c->egress, e) || start(c, &c->egress->k, e))
 		return -1;
+	ctx_drop(c, &c->egress->k.root);
 	c->res->egress_cg_dirs = c->egress->cg.dirs;
 	c->res->n_egress_cg_dirs = c->egress->cg.n_dirs;
 	close_all(c->egress);

@@ -33,7 +33,7 @@
 #include "sys/syscalls.h"
 
 #define FD_SAFE 192 /* above every target of dup3() */
-_Static_assert(EGRESS_FD__END + EGRESS_LISTEN_MAX < FD_SAFE, "it is");
+_Static_assert(EGRESS_FD__END + EGRESS_LISTEN_MAX + 1 < FD_SAFE, "it is");
 
 static int leave_session(struct err *e)
 {
@@ -129,27 +129,18 @@ static int leave_users_root(struct egress_child *k, struct err *e)
 }
 
 /* Nothing is below this root and nothing can be made there; it is gone with the process. */
-static int enter_empty_root(struct err *e)
+static int enter_empty_root(const struct egress_child *k, struct err *e)
 {
-	auto_close int fs = sys_fsopen("tmpfs", FSOPEN_CLOEXEC);
-
-	if (fs < 0 || sys_fsconfig(fs, FSCONFIG_SET_STRING, "size", "4096", 0) < 0 ||
-	    sys_fsconfig(fs, FSCONFIG_SET_STRING, "mode", "0555", 0) < 0 ||
-	    sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		return err_sys(e, "make an empty root directory");
-	auto_close int root = sys_fsmount(fs, FSMOUNT_CLOEXEC,
-					  MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
-						  MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
-	if (root < 0 || fchdir(root) < 0 || chroot(".") < 0)
+	if (fchdir(k->root) < 0 || chroot(".") < 0)
 		return err_sys(e, "enter an empty root directory");
 	return 0;
 }
 
-/* What is to be descriptor @i of the program; @end is the program itself. */
+/* What is to be descriptor @i of the program; from @end on, what it does not get: itself, its root. */
 static int fd_for(const struct egress_child *k, int i, int end)
 {
-	if (i == end)
-		return k->program;
+	if (i >= end)
+		return i == end ? k->program : k->root;
 	if (i >= EGRESS_FD__END)
 		return k->listen[i - EGRESS_FD__END];
 	/* -1: of what is there only where connections are steered */
@@ -160,20 +151,21 @@ static int fd_for(const struct egress_child *k, int i, int end)
 static int place_fds(struct egress_child *k, struct err *e)
 {
 	int end = EGRESS_FD__END + (int)k->n_listen;
-	int from[EGRESS_FD__END + EGRESS_LISTEN_MAX + 1];
+	int from[EGRESS_FD__END + EGRESS_LISTEN_MAX + 2];
 
-	for (int i = 0; i <= end; i++) {
+	for (int i = 0; i <= end + 1; i++) {
 		from[i] = fcntl(fd_for(k, i, end), F_DUPFD_CLOEXEC, FD_SAFE);
 		if (from[i] < 0)
 			return err_sys(e, "copy descriptor %d", i);
 	}
-	for (int i = 0; i <= end; i++)
-		if (dup3(from[i], i, i == end ? O_CLOEXEC : 0) < 0)
+	for (int i = 0; i <= end + 1; i++)
+		if (dup3(from[i], i, i >= end ? O_CLOEXEC : 0) < 0)
 			return err_sys(e, "place descriptor %d", i);
 	for (int i = 0; i < EGRESS_FD__END; i++)
 		k->fd[i] = i;
 	k->program = end;
-	if (sys_close_range((unsigned)end + 1, ~0u, 0) < 0)
+	k->root = end + 1;
+	if (sys_close_range((unsigned)end + 2, ~0u, 0) < 0)
 		return err_sys(e, "close all other descriptors");
 	return 0;
 }
@@ -213,7 +205,7 @@ static int become(struct egress_child *k, struct err *e)
 	sys_reset_signals(); /* conmon blocks, shims ignore */
 	if (leave_session(e) || reset_oom(k, e) ||
 	    cgroup_join_self(&k->cg, e) || enter_networks(k, e) || set_limits(e) ||
-	    leave_users_root(k, e) || place_fds(k, e) || (!SANITIZED && enter_empty_root(e)) ||
+	    leave_users_root(k, e) || place_fds(k, e) || (!SANITIZED && enter_empty_root(k, e)) ||
 	    drop_privileges(k->uid, k->rootless, e))
 		return -1;
 	return execute(k, e);

@@ -15,6 +15,7 @@ struct egress_child {
 	const int *listen;	/* those that follow, EGRESS_LISTEN_MAX at most; the context's */
 	size_t n_listen;
 	int program, null, procfd;
+	int root; /* a tmpfs with nothing in it */
 	int own_netns, e_netns; /* e_netns -1: an empty one, nothing can get out */
 	uint32_t uid;  /* rootless and 0: the user's own */
 	bool rootless; /* the runtime is root of a user's user namespace */

@@ -35,6 +35,7 @@ struct exec_result {
 	pid_t pid;
 	uint64_t pid_start;
 	int pidfd; /* of the container's first process; caller closes */
+	int late;  /* caller closes; the kernel takes its time, so when nobody waits; or -1 */
 	pid_t egress_pid;
 	uint64_t egress_start;
 	uint64_t ns_ino[8], ns_e_ino;

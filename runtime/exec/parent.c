@@ -201,6 +201,7 @@ static int create(struct exec_ctx *c, struct err *e)
 	    do_egress_ready(c, e) || announce(c, e) || write_pid(c, e))
 		return -1;
 	c->res->pidfd = take_fd(c->pidfd);
+	c->res->late = take_fd(c->procfd); /* a mount that is attached nowhere */
 	return 0;
 }
 
@@ -225,7 +226,7 @@ static void undo(struct exec_ctx *c)
 	(void)unlinkat(c->opts->state_dirfd, "gate", 0);
 	(void)unlinkat(c->opts->state_dirfd, "result", 0);
 	memset(r, 0, sizeof(*r));
-	r->pidfd = r->console_master = -1;
+	r->pidfd = r->late = r->console_master = -1;
 }
 
 int exec_create(const struct plan *p, const struct exec_opts *o, struct exec_result *ret,
