@@ -2,8 +2,6 @@
 /* field_encode.c - from structs to compact JSON text, by the tables that decode it */
 #include "spec/field.h"
 
-#include <inttypes.h>
-
 #include "base/table.h"
 #include "spec/oci.h"
 
@@ -27,13 +25,13 @@ static bool is_said(const struct field *f, bool nonzero)
 
 static bool put_u64(struct strbuf *b, uint64_t v)
 {
-	strbuf_addf(b, "%" PRIu64, v);
+	strbuf_add_u64(b, v);
 	return true;
 }
 
 static bool put_i64(struct strbuf *b, int64_t v)
 {
-	strbuf_addf(b, "%" PRId64, v);
+	strbuf_add_i64(b, v);
 	return true;
 }
 

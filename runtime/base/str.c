@@ -106,6 +106,23 @@ void strbuf_adds(struct strbuf *b, const char *s)
 	strbuf_add(b, s, strlen(s));
 }
 
+void strbuf_add_u64(struct strbuf *b, uint64_t v)
+{
+	char text[20], *p = text + sizeof(text);
+
+	do
+		*--p = (char)('0' + v % 10);
+	while (v /= 10);
+	strbuf_add(b, p, (size_t)(text + sizeof(text) - p));
+}
+
+void strbuf_add_i64(struct strbuf *b, int64_t v)
+{
+	if (v < 0)
+		strbuf_add(b, "-", 1);
+	strbuf_add_u64(b, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
+}
+
 void strbuf_addf(struct strbuf *b, const char *fmt, ...)
 {
 	va_list ap;
@@ -194,12 +211,30 @@ static bool is_plain_json(char c)
 	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
+/* A string of which @n bytes, all, are as they are. */
+static void add_plain_json(struct strbuf *b, const char *s, size_t n)
+{
+	strbuf_room(b, n + 2);
+	b->p[b->len] = '"';
+	memcpy(b->p + b->len + 1, s, n);
+	b->p[b->len + n + 1] = '"';
+	b->len += n + 2;
+	b->p[b->len] = '\0';
+}
+
 void strbuf_add_json(struct strbuf *b, const char *s)
 {
+	size_t plain = 0;
 	char esc[8];
 
 	if (!s) {
 		strbuf_adds(b, "null");
+		return;
+	}
+	while (is_plain_json(s[plain]))
+		plain++;
+	if (!s[plain]) {
+		add_plain_json(b, s, plain);
 		return;
 	}
 	strbuf_adds(b, "\"");

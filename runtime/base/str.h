@@ -46,6 +46,9 @@ struct strbuf {
 
 void strbuf_add(struct strbuf *b, const char *s, size_t n);
 void strbuf_adds(struct strbuf *b, const char *s);
+/* strbuf_add_u64(), strbuf_add_i64() - in decimal: what printf would do, in a tenth of its time */
+void strbuf_add_u64(struct strbuf *b, uint64_t v);
+void strbuf_add_i64(struct strbuf *b, int64_t v);
 void strbuf_addf(struct strbuf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* A JSON string with quotes; "/" is not escaped (hooks of other projects broke on "\/");
  * bytes that are not UTF-8 become U+FFFD. NULL prints null. */

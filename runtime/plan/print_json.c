@@ -11,7 +11,9 @@ static void member(struct strbuf *b, const char *before, const char *name, const
 {
 	if (!value)
 		return;
-	strbuf_addf(b, "%s\"%s\":", before, name);
+	strbuf_adds(b, before);
+	strbuf_add_json(b, name);
+	strbuf_adds(b, ":");
 	strbuf_add_json(b, value);
 }
 
@@ -51,11 +53,13 @@ static void findings(struct strbuf *b, const struct plan *p)
 
 static void one_op(struct strbuf *b, const struct op *op, size_t i)
 {
-	strbuf_addf(b, "{\"i\":%zu,\"op\":\"%s\",\"phase\":\"%s\"", i, op_name(op->kind),
-		    phase_name(op->phase));
+	strbuf_adds(b, "{\"i\":");
+	strbuf_add_u64(b, i);
+	member(b, ",", "op", op_name(op->kind));
+	member(b, ",", "phase", phase_name(op->phase));
 	member(b, ",", "where", op->where);
 	member(b, ",", "rule", op->rule);
-	strbuf_addf(b, ",\"on_fail\":\"%s\"", show_on_fail[op->on_fail]);
+	member(b, ",", "on_fail", show_on_fail[op->on_fail]);
 	member(b, ",", "note", op->note);
 	strbuf_adds(b, ",\"args\":{");
 	show_members(b, show_rows(op->kind), &op->u);

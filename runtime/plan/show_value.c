@@ -72,7 +72,7 @@ static void table_name(struct strbuf *b, const struct name_table *t, uint32_t v)
 	if (name)
 		strbuf_add_json(b, name);
 	else
-		strbuf_addf(b, "%" PRIu32, v);
+		strbuf_add_u64(b, v);
 }
 
 /* ---- one function a type ---- */
@@ -125,32 +125,32 @@ static void character(struct strbuf *b, const struct show_row *r, const void *ob
 
 static void i32(struct strbuf *b, const struct show_row *r, const void *obj)
 {
-	strbuf_addf(b, "%" PRId32, (int32_t)u32(at(r, obj)));
+	strbuf_add_i64(b, (int32_t)u32(at(r, obj)));
 }
 
 static void i64(struct strbuf *b, const struct show_row *r, const void *obj)
 {
-	strbuf_addf(b, "%" PRId64, (int64_t)u64(at(r, obj)));
+	strbuf_add_i64(b, (int64_t)u64(at(r, obj)));
 }
 
 static void u16(struct strbuf *b, const struct show_row *r, const void *obj)
 {
-	strbuf_addf(b, "%" PRIu16, *(const uint16_t *)at(r, obj));
+	strbuf_add_u64(b, *(const uint16_t *)at(r, obj));
 }
 
 static void unsigned32(struct strbuf *b, const struct show_row *r, const void *obj)
 {
-	strbuf_addf(b, "%" PRIu32, u32(at(r, obj)));
+	strbuf_add_u64(b, u32(at(r, obj)));
 }
 
 static void unsigned64(struct strbuf *b, const struct show_row *r, const void *obj)
 {
-	strbuf_addf(b, "%" PRIu64, u64(at(r, obj)));
+	strbuf_add_u64(b, u64(at(r, obj)));
 }
 
 static void unsigned_long(struct strbuf *b, const struct show_row *r, const void *obj)
 {
-	strbuf_addf(b, "%lu", *(const unsigned long *)at(r, obj));
+	strbuf_add_u64(b, *(const unsigned long *)at(r, obj));
 }
 
 static void octal(struct strbuf *b, const struct show_row *r, const void *obj)
@@ -287,7 +287,9 @@ size_t show_members(struct strbuf *b, const struct show_row *r, const void *obj)
 	for (; r->name; r++) {
 		if (is_absent(r, obj))
 			continue;
-		strbuf_addf(b, "%s\"%s\":", n++ ? "," : "", r->name);
+		strbuf_adds(b, n++ ? ",\"" : "\"");
+		strbuf_adds(b, r->name);
+		strbuf_adds(b, "\":");
 		printers[r->type].print(b, r, obj);
 	}
 	return n;
