@@ -126,6 +126,7 @@ static const struct field_table pod_table = {
 			ROW_N("gidMappings", F_OBJECTS, OPT, D, gid_mappings, n_gid_mappings,
 			      &oci_idmap_table, SEC),
 			ROW("net", F_STRING, OPT, D, net, NULL, SEC),
+			ROW("takesListeners", F_BOOL, OPT, D, takes_listeners, NULL, SEC),
 			ROW_END,
 		},
 };
@@ -174,6 +175,7 @@ static const struct field_table facts_table = {
 			ROW("landlockAbi", F_U32, OPT, F, landlock_abi, NULL, SEC),
 			ROW("kernelCgroupKill", F_BOOL, OPT, F, kernel_cgroup_kill, NULL, SEC),
 			ROW("kernelSteer", F_BOOL, OPT, F, kernel_steer, NULL, SEC),
+			ROW("kernelNotify", F_BOOL, OPT, F, kernel_notify, NULL, SEC),
 			ROW("kernelVeth", F_BOOL, OPT, F, kernel_veth, NULL, SEC),
 			ROW("apparmor", F_BOOL, OPT, F, apparmor, NULL, SEC),
 			ROW("selinux", F_BOOL, OPT, F, selinux, NULL, SEC),

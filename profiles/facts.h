@@ -86,6 +86,7 @@ struct fact_pod {
 	struct oci_idmap *uid_mappings, *gid_mappings; /* of that */
 	size_t n_uid_mappings, n_gid_mappings;
 	const char *net; /* pod_net_policy() of the sandbox, NULL: it has the engine's network */
+	bool takes_listeners; /* its proxy does */
 };
 
 struct facts {
@@ -111,6 +112,7 @@ struct facts {
 	bool kernel_idmap, kernel_overlay, kernel_cgroup_kill;
 	uint32_t landlock_abi; /* 0: there is no Landlock */
 	bool kernel_steer; /* may load an sk_lookup program */
+	bool kernel_notify; /* a seccomp filter may have a listener */
 	bool kernel_veth;  /* has pairs of virtual interfaces; asked where there is no kernel_steer */
 	bool apparmor, selinux;
 

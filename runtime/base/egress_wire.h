@@ -12,6 +12,9 @@
 #ifndef BASE_EGRESS_WIRE_H
 #define BASE_EGRESS_WIRE_H
 
+#include <linux/filter.h>
+#include <stdint.h>
+
 enum egress_fd {
 	EGRESS_FD_POLICY = 3, /* sealed memfd, text below */
 	EGRESS_FD_PROXY,      /* listening TCP socket, made in A on 127.0.0.1:port */
@@ -37,6 +40,8 @@ enum egress_fd {
 	EGRESS_FD_STEER_LINK, /* only held: the program goes when the proxy does */
 	/* By P (exec/pnet.c) */
 	EGRESS_FD_SNIFF,      /* packet socket of P: the heads of what nobody there takes */
+	EGRESS_FD_WATCH,      /* unix datagram socket, EGRESS_WATCH_NAME in the container's directory:
+				 struct egress_watch, and beside it the listener of a filter */
 	EGRESS_FD__END	      /* from here on: listening sockets of P, EGRESS_LISTEN_MAX at most */
 };
 
@@ -63,6 +68,16 @@ enum egress_fd {
 #define EGRESS_ADDRS_MAX    64u		   /* networks of an entry */
 #define EGRESS_LOG_MAX	    (4u << 20)	   /* bytes of each log half */
 #define EGRESS_LISTEN_MAX   128u	   /* ports that are reached without the proxy by way of P */
+#define EGRESS_WATCH_NAME   "sockets"
+#define EGRESS_WATCH_MAX    128u	   /* filters watched at one time: the container's and its execs' */
+#define EGRESS_WATCH_INSNS  512u
 #define EGRESS_NOFILE	    4096u	   /* two for each connection, pipes, name lookups */
+
+/* A filter that leaves the sockets it refuses to the listener's holder; sent without what of @program
+ * is not used. */
+struct egress_watch {
+	char container[256]; /* in whose name a line is written: a pod's proxy has several */
+	struct sock_filter program[EGRESS_WATCH_INSNS]; /* says what errno each of them gets */
+};
 
 #endif

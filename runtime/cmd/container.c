@@ -152,6 +152,21 @@ int container_open_anyhow(struct cmd_ctx *ctx, const char *id, struct container 
 	return 0;
 }
 
+int container_proxy_dir(const struct container *c)
+{
+	bool is_member = !c->s->egress_pid && c->s->net_policy && c->s->pod && !streq(c->s->pod, c->id);
+	auto_close int dirfd = -1;
+	int lock = -1;
+
+	if (is_member)
+		(void)state_open(c->root, c->s->pod, false, &dirfd, &lock, NULL); /* its sandbox may be gone */
+	else
+		dirfd = fcntl(c->dirfd, F_DUPFD_CLOEXEC, 3);
+	if (dirfd < 0 || !exec_proxy_listens(dirfd))
+		return -1;
+	return take_fd(dirfd);
+}
+
 int container_spec(const struct container *c, struct oci_spec **ret_spec, struct err *e)
 {
 	auto_close int fd = openat(c->dirfd, CONFIG_NAME, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);

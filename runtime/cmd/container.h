@@ -46,6 +46,14 @@ void container_unlock(struct container *c);
 int container_relock(struct container *c, struct err *e);
 #define auto_container __attribute__((cleanup(container_done)))
 
+/**
+ * container_proxy_dir() - the directory of the container to whose proxy this one's connections come
+ *
+ * Return: a descriptor (the caller's); -1 where there is no proxy that lives and takes the listeners of
+ * filters (base/egress_wire.h).
+ */
+int container_proxy_dir(const struct container *c);
+
 /* container_spec() - the saved, tightened config */
 int container_spec(const struct container *c, struct oci_spec **ret_spec, struct err *e);
 

@@ -190,9 +190,21 @@ static int save_made(void *arg, const struct exec_result *r, struct err *e)
 	return fault("create.state") ? err_set(e, ERR_SYS, "injected failure at create.state") : 0;
 }
 
+/* A member of a pod has its sandbox's proxy. */
+static int open_pods_proxy(const struct cmd_ctx *ctx, const struct pipeline *p)
+{
+	const struct fact_pod *pod = &p->facts->pod;
+	int dirfd = -1, lock = -1;
+
+	if (pod->takes_listeners)
+		(void)state_open(ctx->root, pod->id, false, &dirfd, &lock, NULL); /* gone: not recorded */
+	return dirfd;
+}
+
 static int perform(struct cmd_ctx *ctx, struct container *c, const struct create_opts *o,
 		   const struct pipeline *p, struct exec_result *ret, struct err *e)
 {
+	auto_close int pod_dirfd = open_pods_proxy(ctx, p);
 	struct making m = { ctx, c };
 	struct exec_opts eo = {
 		.console_socket = o->console_socket,
@@ -201,6 +213,7 @@ static int perform(struct cmd_ctx *ctx, struct container *c, const struct create
 		.preserve_fds = (unsigned)o->preserve_fds.u,
 		.detach = o->detach,
 		.state_dirfd = c->dirfd,
+		.proxy_dirfd = plan_find(p->plan, OP_EGRESS) ? c->dirfd : pod_dirfd,
 		.state_root = c->root,
 		.egress_path = paths_egress(ctx),
 		.cache_dir = paths_cache(ctx->a),

@@ -229,13 +229,14 @@ static void pin_namespaces(const struct container *c, struct plan *p)
 }
 
 static int make_plan(struct container *c, const struct exec_cmd_opts *o,
-		     const struct opt_args *args, struct plan **ret_plan, struct err *e)
+		     const struct opt_args *args, int proxy_dirfd, struct plan **ret_plan, struct err *e)
 {
 	struct exec_target t = { .id = c->id,
 				 .bundle_host = c->s->bundle,
 				 .init_pid = (int)c->s->pid,
 				 .profile = c->s->profile,
-				 .no_new_keyring = c->s->no_new_keyring };
+				 .no_new_keyring = c->s->no_new_keyring,
+				 .takes_listeners = proxy_dirfd >= 0 };
 	const struct profile *profile;
 	struct oci_process *proc = NULL, *narrow;
 	struct finding *findings;
@@ -319,13 +320,16 @@ static int run_exec(struct cmd_ctx *ctx, const void *opts_, const struct opt_arg
 	struct exec_cmd_opts o = *(const struct exec_cmd_opts *)opts_;
 	auto_container struct container c = CONTAINER_INIT;
 	struct exec_result r = { .pidfd = -1, .late = -1, .console_master = -1 };
+	auto_close int proxy_dirfd = -1;
 	struct plan *plan;
 	int status = 0;
 
 	if (absolute(ctx, &o.pid_file, e) || absolute(ctx, &o.console_socket, e) ||
 	    absolute(ctx, &o.pidfd_socket, e) ||
-	    container_open(ctx, args->v[0], WITHOUT_LOCK, &c, e) || check_status(&c, &o, e) ||
-	    enter_outer(&c, e) || make_plan(&c, &o, args, &plan, e))
+	    container_open(ctx, args->v[0], WITHOUT_LOCK, &c, e) || check_status(&c, &o, e))
+		return -1;
+	proxy_dirfd = container_proxy_dir(&c);
+	if (enter_outer(&c, e) || make_plan(&c, &o, args, proxy_dirfd, &plan, e))
 		return -1;
 
 	struct exec_opts eo = {
@@ -335,6 +339,7 @@ static int run_exec(struct cmd_ctx *ctx, const void *opts_, const struct opt_arg
 		.preserve_fds = (unsigned)o.preserve_fds.u,
 		.detach = o.detach,
 		.state_dirfd = c.dirfd,
+		.proxy_dirfd = proxy_dirfd,
 		.state_root = ctx->root,
 		.egress_path = paths_egress(ctx),
 		.cache_dir = paths_cache(ctx->a),

@@ -20,6 +20,7 @@
 #include "base/str.h"
 #include "base/table.h"
 #include "cmd/container.h"
+#include "exec/exec.h"
 #include "profiles/pod.h"
 
 static const char *const proc_ns[] = {
@@ -181,6 +182,7 @@ static int join_pod(struct cmd_ctx *ctx, const char *id, struct container *sandb
 	f->pod.id = f->pod.named;
 	f->pod.uid = uid_of(ctx->a, sandbox->s);
 	f->pod.net = sandbox->s->net_policy;
+	f->pod.takes_listeners = exec_proxy_listens(sandbox->dirfd);
 	return take_userns(sandbox, &f->pod, e);
 }
 

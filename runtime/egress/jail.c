@@ -8,6 +8,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -86,13 +87,13 @@ int jail_check(struct err *e)
 }
 
 struct program {
-	struct sock_filter insn[256];
+	struct sock_filter *insn; /* JAIL_INSNS */
 	size_t n;
 };
 
 static void emit(struct program *p, uint16_t code, uint32_t k, uint8_t jt, uint8_t jf)
 {
-	if (p->n < ARRAY_SIZE(p->insn)) /* jail_enter() refuses a program that did not fit */
+	if (p->n < JAIL_INSNS) /* jail_enter() refuses a program that did not fit */
 		p->insn[p->n] = (struct sock_filter){ code, jt, jf, k };
 	p->n++;
 }
@@ -146,11 +147,22 @@ static void check_socket(struct program *p)
 	give(p, SECCOMP_RET_ALLOW);
 }
 
+/* To take a notification of a filter's, and to answer it: no descriptor is ever given to its process. */
+static void check_ioctl(struct program *p)
+{
+	emit(p, BPF_JMP | BPF_JEQ | BPF_K, __NR_ioctl, 0, 5);
+	load(p, arg_offset(1));
+	emit(p, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)SECCOMP_IOCTL_NOTIF_RECV, 2, 0);
+	emit(p, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)SECCOMP_IOCTL_NOTIF_SEND, 1, 0);
+	give(p, SECCOMP_RET_KILL_PROCESS);
+	give(p, SECCOMP_RET_ALLOW);
+}
+
 static void check_list(struct program *p)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(allowed); i++) {
-		if (allowed[i] == __NR_socket)
-			continue; /* only as check_socket() says */
+		if (allowed[i] == __NR_socket || allowed[i] == __NR_ioctl)
+			continue; /* only as said above */
 		emit(p, BPF_JMP | BPF_JEQ | BPF_K, allowed[i], 0, 1);
 		give(p, SECCOMP_RET_ALLOW);
 	}
@@ -158,19 +170,28 @@ static void check_list(struct program *p)
 	give(p, SECCOMP_RET_ERRNO | ENOENT);
 }
 
-int jail_enter(struct err *e)
+size_t jail_program(struct sock_filter ret[JAIL_INSNS])
 {
-	struct program p = { .n = 0 };
+	struct program p = { ret, 0 };
 
 	check_arch(&p);
 	check_mmap(&p);
 	check_socket(&p);
+	check_ioctl(&p);
 	check_list(&p);
 	give(&p, SECCOMP_RET_KILL_PROCESS);
-	if (p.n > ARRAY_SIZE(p.insn))
-		return err_set(e, ERR_UNSUPPORTED, "seccomp: the filter does not fit");
+	return p.n;
+}
 
-	struct sock_fprog prog = { .len = (unsigned short)p.n, .filter = p.insn };
+int jail_enter(struct err *e)
+{
+	struct sock_filter insn[JAIL_INSNS];
+	struct sock_fprog prog = { .filter = insn };
+	size_t n = jail_program(insn);
+
+	if (n > JAIL_INSNS)
+		return err_set(e, ERR_UNSUPPORTED, "seccomp: the filter does not fit");
+	prog.len = (unsigned short)n;
 	if (sys_seccomp(SECCOMP_SET_MODE_FILTER, 0, &prog) < 0)
 		return err_sys(e, "seccomp: load the filter");
 	return 0;

@@ -3,7 +3,12 @@
 #ifndef EGRESS_JAIL_H
 #define EGRESS_JAIL_H
 
+#include <linux/filter.h>
+#include <stddef.h>
+
 #include "base/err.h"
+
+#define JAIL_INSNS 256
 
 /* jail_check() - not uid or gid 0, no groups, no capability, no_new_privs set */
 int jail_check(struct err *e);
@@ -14,5 +19,8 @@ int jail_check(struct err *e);
  * a file says "no such file", which is what the empty root would say.
  */
 int jail_enter(struct err *e);
+
+/* jail_program() - that filter, for tests; its length, or more than JAIL_INSNS where it does not fit */
+size_t jail_program(struct sock_filter ret[JAIL_INSNS]);
 
 #endif

@@ -29,7 +29,8 @@
  * kernel steers (base/egress_steer.h) it has refused beforehand what the policy can never allow:
  * names.c writes the page that it looks at, steering.c records what it refused. Where it does not,
  * connections come to the sockets of a third namespace, P, that listen on every address (exec/pnet.c),
- * and sniffer.c records what came to no socket.
+ * and sniffer.c records what came to no socket. What sockets the container was not even given, its
+ * filters tell to watch.c.
  *
  * Invariants
  *   - The program never has privileges. The runtime opens every descriptor, drops everything and
@@ -57,6 +58,7 @@
 #include "egress/sniffer.h"
 #include "egress/start.h"
 #include "egress/steering.h"
+#include "egress/watch.h"
 
 #define TICK_BUSY_MS 50	  /* while names are looked up or connections are made */
 #define TICK_MS	     1000 /* while there is anything that could time out */
@@ -73,6 +75,7 @@ struct egress {
 	size_t n_listeners;
 	struct steering steering;
 	struct sniffer sniffer;
+	struct watches watches;
 	struct names names;
 	struct dns_server dns;
 	struct loop_source init;
@@ -130,6 +133,7 @@ static int start(struct egress *g, struct err *e)
 	if (listen_all(g, n_listen, e) || watch_init(g, e) ||
 	    steering_start(&g->steering, &g->loop, &g->names, &g->record, e) ||
 	    sniffer_start(&g->sniffer, &g->loop, &g->names, &g->record, e) ||
+	    watches_start(&g->watches, &g->loop, &g->record, e) ||
 	    dns_server_init(&g->dns, &g->loop, &g->names, &g->record, e))
 		return -1;
 	return jail_enter(e);

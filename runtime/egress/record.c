@@ -26,7 +26,7 @@ int record_init(struct record *r, int fd, int fd_old, const char *container, str
 }
 
 /* #syscalls: clock_gettime */
-static void add_head(const struct record *r, struct strbuf *b)
+static void add_head(const char *container, struct strbuf *b)
 {
 	struct timespec ts;
 	struct tm tm;
@@ -36,7 +36,7 @@ static void add_head(const struct record *r, struct strbuf *b)
 	strbuf_addf(b, "{\"time\":\"%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ\",\"container\":",
 		    tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
 		    ts.tv_nsec / 1000000);
-	strbuf_add_json(b, r->container);
+	strbuf_add_json(b, container);
 }
 
 static void add_sum(struct record_sum *to, const struct record_sum *s)
@@ -89,7 +89,7 @@ static void turn_over(struct record *r)
 	r->newer = (struct record_sum){ 0 };
 	if (r->overwritten.lines == 0 || mutant("record.overwritten"))
 		return;
-	add_head(r, &b);
+	add_head(r->container, &b);
 	print_sum(&b, "overwritten", &r->overwritten);
 	(void)put(r, &b); /* the next half says it again */
 }
@@ -108,7 +108,7 @@ void record_flush(struct record *r)
 
 	if (r->missing.lines == 0)
 		return;
-	add_head(r, &b);
+	add_head(r->container, &b);
 	print_sum(&b, "suppressed", &r->missing);
 	if (!append(r, &b))
 		return; /* still no room: keep counting */
@@ -144,7 +144,7 @@ void record_write(struct record *r, const struct record_line *line, int64_t now_
 		return;
 	}
 	record_flush(r);
-	add_head(r, &b);
+	add_head(line->container ? line->container : r->container, &b);
 	strbuf_addf(&b, ",\"via\":\"%s\",\"name\":", line->via);
 	strbuf_add_json(&b, line->name);
 	strbuf_addf(&b, line->port ? ",\"port\":%u" : ",\"port\":null", line->port);

@@ -45,6 +45,7 @@ struct record {
 };
 
 struct record_line {
+	const char *container; /* NULL: the proxy's */
 	const char *via; /* "connect", "http" ... */
 	const char *name;
 	uint16_t port;

@@ -35,6 +35,9 @@ static const struct rule_info rows[] = {
 	[RULE_STEERED] = { "net.steered", RULE_DENIES, 403,
 			   "the policy allows it, but not all its ports can be listened on here",
 			   "use the proxy that HTTP_PROXY names" },
+	[RULE_SOCKET] = { "seccomp.socket", RULE_DENIES, 403,
+			  "the profile's list of system calls refuses sockets of this kind",
+			  "an administrator can allow it in \"seccomp\" of profile %F; retrying does not help" },
 	[RULE_RESERVED] = { "egress.reserved", RULE_DENIES, 403,
 			    "localhost and the names of cloud metadata services are never resolved",
 			    "nothing allows this; what runs in the container itself is reached "

@@ -20,6 +20,7 @@ enum rule {
 	RULE_WILDCARD, /* below a wildcard, but too long, too deep, or one name too many */
 	RULE_UDP,      /* a datagram that is no question to a name server */
 	RULE_STEERED,  /* allowed, on a port that is reached by the explicit proxy only */
+	RULE_SOCKET,   /* a kind of socket that the container's filter refuses */
 	RULE_RESERVED, /* localhost, names of metadata services */
 	RULE_GLOBAL,   /* the answer is not global unicast, and not in the entry's addresses */
 	RULE_NEVER,    /* the answer is loopback, multicast ...: no entry can allow it */

@@ -112,6 +112,11 @@ static bool is_packet_or_absent(int fd)
 	return start_is_absent(fd) || socket_option_is(fd, SO_DOMAIN, AF_PACKET);
 }
 
+static bool is_unix_or_absent(int fd)
+{
+	return start_is_absent(fd) || socket_option_is(fd, SO_DOMAIN, AF_UNIX);
+}
+
 /* What bpf(2) makes is an anonymous inode: no kind of file at all. */
 static bool is_bpf_or_absent(int fd)
 {
@@ -142,6 +147,7 @@ static const struct {
 	[EGRESS_FD_STEER_RING] = { is_bpf_or_absent, "a BPF ring buffer" },
 	[EGRESS_FD_STEER_LINK] = { is_bpf_or_absent, "a BPF link" },
 	[EGRESS_FD_SNIFF] = { is_packet_or_absent, "a packet socket" },
+	[EGRESS_FD_WATCH] = { is_unix_or_absent, "a unix socket" },
 };
 TABLE_CHECK(contract, EGRESS_FD__END);
 

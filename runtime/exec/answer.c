@@ -7,7 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/egress_wire.h"
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/mutant.h"
 #include "base/path.h"
 #include "base/str.h"
@@ -48,6 +50,27 @@ static void process_state(struct exec_ctx *c, const struct op_seccomp *s, struct
 	strbuf_adds(b, "}");
 }
 
+/*
+ * What cannot be handed over is closed here, and the kernel answers ENOSYS then: no reason to fail, for
+ * what is refused stays refused. A proxy that ended meanwhile has nothing to let out, either.
+ */
+static void give_to_proxy(struct exec_ctx *c, int listener)
+{
+	struct egress_watch w = { .container = "" };
+	size_t n = c->record.part.n_bytes;
+	struct err why = ERR_INIT;
+
+	c->has_listener = true;
+	snprintf(w.container, sizeof(w.container), "%s", c->plan->id);
+	memcpy(w.program, c->record.part.data, n);
+	if (listener < 0)
+		err_sys(&why, "take the filter's listener from the container's process");
+	else if (unixsock_send_fd_at(c->opts->proxy_dirfd, EGRESS_WATCH_NAME, listener, &w,
+				     offsetof(struct egress_watch, program) + n, &why) == 0)
+		return;
+	log_warn("what sockets are refused is not recorded: %s", why.msg);
+}
+
 static int pass_listener(struct exec_ctx *c, const struct sync_frame *f, int sent, struct err *e)
 {
 	auto_close int listener = f->n_fds ? sent : -1;
@@ -55,7 +78,7 @@ static int pass_listener(struct exec_ctx *c, const struct sync_frame *f, int sen
 	uint32_t i = f->u.listener.op;
 
 	if (i >= c->plan->n_ops || c->plan->ops[i].kind != OP_SECCOMP ||
-	    !c->plan->ops[i].u.seccomp.listener_path)
+	    !(c->plan->ops[i].u.seccomp.listener_path || c->plan->ops[i].u.seccomp.recorded))
 		return err_set(e, ERR_INPUT, "the child sent a seccomp listener for operation %u",
 			       i);
 
@@ -63,6 +86,10 @@ static int pass_listener(struct exec_ctx *c, const struct sync_frame *f, int sen
 
 	if (listener < 0)
 		listener = sys_pidfd_getfd(c->pidfd, f->u.listener.number);
+	if (s->recorded) {
+		give_to_proxy(c, listener);
+		return 0;
+	}
 	if (listener < 0)
 		return err_sys(e, "linux.seccomp: take the listener from the container's process");
 	process_state(c, s, &b);
@@ -84,6 +111,9 @@ int answer_until_ready(struct exec_ctx *c, struct err *e)
 		if (f.msg == SYNC_LISTENER && pass_listener(c, &f, fds[0], e))
 			return -1;
 	} while (f.msg != SYNC_READY);
+	if (c->record.notify.data && !c->has_listener)
+		log_warn("what sockets are refused is not recorded: the kernel gives the filter no listener "
+			 "(there is one already, or it is too old)");
 	c->left = f.u.left;
 	return 0;
 }

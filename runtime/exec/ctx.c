@@ -61,6 +61,8 @@ void ctx_done(struct exec_ctx *c)
 	}
 	free(c->tree);
 	free(c->prog);
+	free(c->record.notify.data);
+	free(c->record.part.data);
 	netdev_done(c);
 }
 

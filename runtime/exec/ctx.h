@@ -41,6 +41,7 @@ struct exec_ctx {
 	uint64_t a_ino;		/* of A; 0: there is none */
 	struct egress_start *egress; /* do_egress.c: what the proxy gets, until it is started */
 	int egress_ready;	/* from the proxy, until it serves; -1 none */
+	bool has_listener;	/* of the filter that is recorded: it was handed over, or said why not */
 	int dropped;		/* ctx_drop() */
 	struct netdev_moved *moved; /* do_netdev.c: interfaces of the host, the last one first */
 	int moved_to;		    /* the network namespace that they are in */
@@ -49,6 +50,10 @@ struct exec_ctx {
 	/* both: index = op index */
 	int *tree; /* detached mounts: OP_ROOT, OP_MOUNT (bind), OP_DEV (bind), OP_FILE; else -1 */
 	struct seccomp_prog *prog; /* OP_SECCOMP: compiled in P_PRE */
+	struct seccomp_record {
+		struct seccomp_prog notify; /* instead of the one program that is recorded; none: as it is */
+		struct seccomp_prog part;   /* seccomp_record_part() of it */
+	} record;
 
 	/* child */
 	struct sync sync;	/* this process's end */

@@ -34,6 +34,7 @@
 #include "exec/egress_child.h"
 #include "exec/helper.h"
 #include "exec/ns.h"
+#include "exec/unixsock.h"
 #include "state/state.h"
 #include "sys/mnt.h"
 #include "sys/steer.h"
@@ -216,7 +217,8 @@ static int open_all(const struct exec_ctx *c, const struct op_egress *eg, struct
 	    open_policy(c->plan, eg, &k->fd[EGRESS_FD_POLICY], e) ||
 	    open_log(dir, "egress.log", &k->fd[EGRESS_FD_LOG], e) ||
 	    open_log(dir, "egress.log.1", &k->fd[EGRESS_FD_LOG_OLD], e) ||
-	    open_resolv(eg->resolv_conf_host, &k->fd[EGRESS_FD_RESOLV], e))
+	    open_resolv(eg->resolv_conf_host, &k->fd[EGRESS_FD_RESOLV], e) ||
+	    unixsock_bind_at(dir, EGRESS_WATCH_NAME, &k->fd[EGRESS_FD_WATCH], e))
 		return -1;
 	return 0;
 }
@@ -463,6 +465,11 @@ int do_egress_ready(struct exec_ctx *c, struct err *e)
 	auto_close int ready = take_fd(c->egress_ready);
 
 	return ready < 0 ? 0 : wait_ready(ready, e);
+}
+
+bool exec_proxy_listens(int state_dirfd)
+{
+	return unixsock_listens_at(state_dirfd, EGRESS_WATCH_NAME);
 }
 
 void exec_egress_dirs(const struct plan *p, struct plan_cg_dir **ret_dirs, size_t *ret_n)

@@ -20,6 +20,7 @@ struct exec_opts {
 	unsigned preserve_fds;	  /* beyond 0-2 and LISTEN_FDS */
 	bool detach;
 	int state_dirfd;	  /* the container's directory */
+	int proxy_dirfd;	  /* of the container with the proxy; -1: there is none */
 	const char *state_root, *egress_path; /* absolute path of the agentrt-egress program */
 	const char *cache_dir;	  /* compiled seccomp programs; NULL: no cache */
 	bool no_subreaper;
@@ -116,6 +117,10 @@ int exec_outer_run(const struct exec_ids *ids, int (*fn)(void *arg, struct err *
 /* exec_egress_dirs() - where the proxy's cgroup will be, for a delete after a create that was killed;
  * in the plan's arena */
 void exec_egress_dirs(const struct plan *p, struct plan_cg_dir **ret_dirs, size_t *ret_n);
+
+/* exec_proxy_listens() - whether the proxy of the container with this directory lives, and takes the
+ * listeners of filters */
+bool exec_proxy_listens(int state_dirfd);
 
 /* exec_stop_egress() - end the proxy of a container and remove its cgroup; at delete */
 void exec_stop_egress(pid_t pid, uint64_t start, const struct plan_cg_dir *dirs, size_t n_dirs);

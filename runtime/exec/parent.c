@@ -34,6 +34,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "base/egress_wire.h"
 #include "base/fd.h"
 #include "base/mutant.h"
 #include "exec/child.h"
@@ -225,6 +226,7 @@ static void undo(struct exec_ctx *c)
 		(void)exec_remove_upper(r->upper_host, &ignored);
 	(void)unlinkat(c->opts->state_dirfd, "gate", 0);
 	(void)unlinkat(c->opts->state_dirfd, "result", 0);
+	(void)unlinkat(c->opts->state_dirfd, EGRESS_WATCH_NAME, 0);
 	memset(r, 0, sizeof(*r));
 	r->pidfd = r->late = r->console_master = -1;
 }

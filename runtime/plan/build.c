@@ -162,7 +162,8 @@ int plan_build_exec(struct arena *a, const struct oci_spec *s, const struct oci_
 {
 	struct build b = { .a = a, .s = s, .proc = proc, .f = f, .profile = t->rules,
 			   .seccomp2 = seccomp2,
-			   .no_new_keyring = t->no_new_keyring };
+			   .no_new_keyring = t->no_new_keyring,
+			   .takes_listeners = t->takes_listeners };
 
 	b.p = new_plan(&b, t->id, t->bundle_host, t->profile);
 	b.p->is_exec = true;

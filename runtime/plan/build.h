@@ -30,6 +30,7 @@ struct exec_target {
 	const char *profile;
 	const struct profile *rules; /* the same one read again; NULL: no domain */
 	bool no_new_keyring;
+	bool takes_listeners; /* the container's proxy records what sockets are refused */
 	uint64_t ns_ino[NS__COUNT]; /* from the state, compared after opening; 0: not recorded */
 };
 int plan_build_exec(struct arena *a, const struct oci_spec *s, const struct oci_process *proc,

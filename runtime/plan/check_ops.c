@@ -266,6 +266,8 @@ static int seccomp(const struct op *op, struct err *e)
 {
 	const struct op_seccomp *s = &op->u.seccomp;
 
+	if (s->listener_path && (s->recorded || s->yields))
+		return err_set(e, ERR_SPEC, "it has a listener of its own, and there can be but one");
 	for (size_t i = 0; i < s->n_rules; i++) {
 		if (s->rules[i].n_names == 0)
 			return err_set(e, ERR_SPEC, "rule %zu names no system call", i);

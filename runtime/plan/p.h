@@ -25,6 +25,7 @@ struct build {
 	const struct profile *profile;	    /* NULL for `exec` without one */
 	const struct oci_seccomp *seccomp2; /* the profile's filter, or NULL */
 	bool no_new_keyring;
+	bool takes_listeners; /* of `exec`: the container's proxy does */
 };
 
 typedef int p_fn(struct build *b, struct err *e);
@@ -65,6 +66,8 @@ int p_ns_path(const struct build *b, enum oci_ns_type type, const char *path, ui
 /* p_seccomp.c: one filter; @rule says whose */
 int p_seccomp(struct build *b, const struct oci_seccomp *f, const char *where, const char *rule,
 	      struct err *e);
+/* p_seccomp_record() - after the last filter: whether the proxy records what sockets it refuses */
+void p_seccomp_record(struct build *b);
 
 /* The container gets a network namespace A, whatever its config says of networks. */
 bool build_has_anet(const struct build *b);

@@ -146,6 +146,7 @@ static int fences(struct build *b, struct err *e)
 		return -1;
 	if (b->seccomp2 && p_seccomp(b, b->seccomp2, "profile", "seccomp.agent", e))
 		return -1;
+	p_seccomp_record(b);
 	return 0;
 }
 

@@ -3,6 +3,7 @@
 #include <linux/seccomp.h>
 #include <seccomp.h>
 
+#include "base/mutant.h"
 #include "base/str.h"
 #include "plan/p.h"
 
@@ -96,4 +97,46 @@ int p_seccomp(struct build *b, const struct oci_seccomp *f, const char *where, c
 	}
 	plan_add(b->p, OP_SECCOMP, where, rule)->u.seccomp = s;
 	return 0;
+}
+
+/* The container's connections come to a proxy: its own, that of its pod, or of `exec` the container's. */
+static bool has_proxy(const struct build *b)
+{
+	if (b->p->is_exec)
+		return b->takes_listeners;
+	return b->t->net == TIGHT_NET_EGRESS ||
+	       (b->t->net == TIGHT_NET_POD && b->f->pod.takes_listeners);
+}
+
+static void note_unrecorded(struct build *b)
+{
+	if (!b->p->is_exec)
+		build_finding(b, "seccomp.socket", FIND_NOTE, "socket(2)",
+			      "what sockets are refused is not recorded: the kernel has no "
+			      "SECCOMP_RET_USER_NOTIF (Linux 5.9, and no filter around that hides it)");
+}
+
+void p_seccomp_record(struct build *b)
+{
+	struct op *last = NULL;
+
+	if (!b->seccomp2 || !has_proxy(b) || mutant("seccomp.record"))
+		return;
+	if (!b->f->kernel_notify) {
+		note_unrecorded(b);
+		return;
+	}
+	for (size_t i = 0; i < b->p->n_ops; i++) {
+		struct op *op = &b->p->ops[i];
+
+		if (op->kind != OP_SECCOMP)
+			continue;
+		if (op->u.seccomp.listener_path)
+			return; /* there can be but one */
+		if (last)
+			last->u.seccomp.yields = true;
+		last = op;
+	}
+	last->u.seccomp.recorded = true;
+	last->u.seccomp.sent = facts_is_rootless(b->f);
 }

@@ -307,6 +307,9 @@ struct op_seccomp {
 	uint32_t bad_arch_action;
 	bool enosys_for_newer; /* unknown newer syscalls get ENOSYS where the default is an errno */
 	const char *listener_path, *listener_metadata;
+	bool recorded; /* sockets that it refuses: the proxy gives the errno, and records them */
+	bool sent;     /* its listener is: the runtime may not take it from its child */
+	bool yields;   /* sockets that the recorded one refuses, and this one, are left to that */
 };
 struct op_exec {
 	const char **args, **env; /* NULL-terminated */

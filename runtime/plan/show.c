@@ -288,7 +288,8 @@ static const struct show_row seccomp[] = {
 	LIST(op_seccomp, archs, SHOW_TABLE32S, &names_seccomp_arch), ROW(op_seccomp, flags, SHOW_U32),
 	LIST(op_seccomp, rules, SHOW_ROWS, &sc_rule), ROW_Z(op_seccomp, bad_arch_action, SHOW_ACTION),
 	ROW(op_seccomp, enosys_for_newer, SHOW_BOOL), ROW(op_seccomp, listener_path, SHOW_STR),
-	ROW(op_seccomp, listener_metadata, SHOW_STR), END };
+	ROW(op_seccomp, listener_metadata, SHOW_STR), ROW(op_seccomp, recorded, SHOW_BOOL),
+	ROW(op_seccomp, sent, SHOW_BOOL), ROW(op_seccomp, yields, SHOW_BOOL), END };
 
 static const struct show_row exec[] = {
 	ROW(op_exec, args, SHOW_STRV), ROW(op_exec, env, SHOW_STRV), ROW(op_exec, cwd_ctr, SHOW_STR),

@@ -428,6 +428,11 @@ static void seccomp(struct strbuf *b, const struct op *op)
 		strbuf_adds(b, "\n" INDENT "listener ");
 		text_put(b, s->listener_path);
 	}
+	if (s->yields)
+		strbuf_adds(b, "\n" INDENT "sockets that the profile's filter refuses, too, are left to that one");
+	if (s->recorded)
+		strbuf_adds(b, "\n" INDENT "refused sockets are recorded by agentrt-egress; where the kernel "
+			       "gives the filter no listener, they are only refused");
 }
 
 static void put_rights(struct strbuf *b, const char *what, const struct show_flag *names, uint64_t v)

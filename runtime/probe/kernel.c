@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/personality.h>
@@ -65,6 +66,13 @@ static bool has_apparmor(void)
 	       text[0] == 'Y';
 }
 
+static bool has_notify(void)
+{
+	uint32_t action = SECCOMP_RET_USER_NOTIF;
+
+	return sys_seccomp(SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
+}
+
 /* EINVAL: the right is there, but something that was mounted below may not be uncovered. */
 static bool may_clone_mounts(void)
 {
@@ -115,6 +123,7 @@ void probe_kernel(struct arena *a, const struct probe_opts *o, struct facts *f)
 	f->kernel_idmap = has_mount_setattr();
 	f->kernel_overlay = !o->no_layers && has_overlay();
 	f->landlock_abi = landlock_abi();
+	f->kernel_notify = has_notify();
 	f->kernel_steer = !o->no_steering && steer_is_possible();
 	f->kernel_veth = !o->no_steering && !f->kernel_steer && rtnl_has_veth();
 	f->apparmor = has_apparmor();

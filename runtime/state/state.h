@@ -8,6 +8,7 @@
  *   config.json   the tightened spec: no removed value is ever written
  *   plan.json     what was done and by which rule
  *   gate, result  fifos of the start protocol; gate disappears when started
+ *   sockets       unix socket of the proxy: the listeners of filters (base/egress_wire.h)
  *   egress.log    decisions of the proxy, JSON lines (egress.log.1: the older half of the ring)
  *
  * /run/agentrt/.ids holds the reservations of id ranges and proxy uids: one file for the machine,

@@ -66,6 +66,8 @@ is "one reaches the other's server on localhost" "$got" hello
 is "what a member asks of the network is in its sandbox's log" \
 	"$(in_ctr m2 'nc -w 2 198.51.100.1 9 </dev/null' >/dev/null; sleep 0.5; rt egress log s1$m | grep -c '"port":9,')" 1
 is "which a member's name leads to, too" "$(rt egress log m2$m | grep -c '"port":9,')" 1
+in_ctr m2 'ping -c 1 -w 1 198.51.100.1' >/dev/null # busybox asks for a raw socket first
+is "what sockets it is refused, too, under its own id" "$(rt egress log s1$m | jq -rc 'select(.via == "socket") | [.container, .name]')" "[\"m2$m\",\"AF_INET SOCK_RAW IPPROTO_ICMP\"]"
 like "a member has its own hosts file, without the engine's" "$(in_ctr m1 'cat /etc/hosts')" '^127.0.0.1.localhost'
 is "sysfs of a member shows the pod's network" "$(in_ctr m1 'ls /sys/class/net')" lo
 is "mqueue is there" "$(in_ctr m1 'grep -c " /dev/mqueue mqueue" /proc/mounts')" 1

@@ -135,7 +135,7 @@ for p in 53 80 8080; do nc -l -p $p >/dev/null & sleep 0.2; kill -0 $! && echo b
 	like "$1: nor another port" "$out" 'refused'
 	is "$1: nobody inside can change that" "$(grep -c 'not permitted' <<<"$out")" 2
 	is "$1: and every port is free for his own servers" "$(grep -c '^bound' <<<"$out")" 3
-	make proxied . 'nc -w 2 203.0.113.99 4444 </dev/null; while :; do sleep 0.1; done'
+	make proxied . 'ping -c 1 -w 1 203.0.113.99; nc -w 2 203.0.113.99 4444 </dev/null; while :; do sleep 0.1; done'
 	rt --profile web run -d --bundle "$work/proxied" "px-$$" </dev/null >/dev/null 2>&1
 	proxy=$(jq .egressPid "$work/run/agentrt/px-$$/state.json")
 	is "$1: the proxy has no capability, and gets none" "$(awk '/^Cap(Prm|Eff|Bnd|Amb|Inh)/{print $2}' "/proc/$proxy/status" | sort -u) $(awk '/^NoNewPrivs/{print $2}' "/proc/$proxy/status")" "0000000000000000 1"
@@ -149,6 +149,8 @@ for p in 53 80 8080; do nc -l -p $p >/dev/null & sleep 0.2; kill -0 $! && echo b
 	is "$1: the proxy's id" "$(awk '/^Uid/{print $2}' "/proc/$proxy/status")" "$3"
 	for ((i = 0; i < 50; i++)); do rt egress log "px-$$" | grep -q 4444 && break; sleep 0.1; done
 	is "$1: what was refused is recorded" "$(rt egress log "px-$$" | jq -r 'select(.port == 4444) | .name + " " + .rule')" "203.0.113.99 egress.literal"
+	is "$1: and which sockets" "$(rt egress log "px-$$" | jq -r 'select(.via == "socket") | .name + " " + .rule')" "AF_INET SOCK_RAW IPPROTO_ICMP seccomp.socket"
+	is "$1: of an exec, too" "$(rt exec "px-$$" ping -c 1 -w 1 203.0.113.99 >/dev/null 2>&1; rt egress log "px-$$" | grep -c '"via":"socket"')" 2
 	like "$1: explain says how" "$(rt --profile web explain --json --bundle "$work/proxied")" '"steered":"veth"'
 	kill -9 "$proxy"
 	for ((i = 0; i < 50; i++)); do rt exec "px-$$" ip link show eth0 >/dev/null 2>&1 || break; sleep 0.1; done

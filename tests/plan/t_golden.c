@@ -80,7 +80,7 @@ static int build_exec(struct golden *g, const struct tight *t, const struct fact
 {
 	static struct plan_cg_dir dir = { "", "/sys/fs/cgroup", "/docker/x" };
 	const struct exec_target target = { .id = f->id, .bundle_host = "/run/bundle", .init_pid = 4242,
-					    .dirs = &dir, .n_dirs = 1, .profile = t->profile->name, .rules = t->profile,
+					    .dirs = &dir, .n_dirs = 1, .profile = t->profile->name, .rules = t->profile, .takes_listeners = true,
 					    .ns_ino = { [NS_NETWORK] = 4026532001 } };
 	struct oci_process *proc, *tight_proc;
 	struct finding *findings;

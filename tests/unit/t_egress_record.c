@@ -63,6 +63,10 @@ static void lines(void)
 	record_write(&r, &line, 0);
 	t_ok(count_lines(fd, "\"port\":null,\"address\":null,\"verdict\":\"deny\","
 			     "\"rule\":\"http.syntax\"") == 1, "what is not known is null");
+	line.container = "member";
+	record_write(&r, &line, 0);
+	t_ok(count_lines(fd, "\"container\":\"member\",\"via\":\"connect\"") == 1,
+	     "a line may be another container's of the pod");
 }
 
 static void floods(void)

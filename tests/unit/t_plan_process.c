@@ -126,6 +126,48 @@ static void listener(void)
 	fix_refused(&x, "SCMP_ACT_NOTIFY for sendmsg", "a rootless runtime needs sendmsg for it");
 }
 
+static void record(void)
+{
+	struct oci_seccomp ours = { .default_action = (int)SCMP_ACT_ERRNO(0) };
+	const struct op_seccomp *first, *second;
+	struct fix x;
+
+	fix_init(&x, FIX_LINUX(FILTER("SCMP_ACT_ALLOW", "")));
+	fix_anet(&x, TIGHT_NET_EGRESS);
+	x.t.seccomp2 = &ours;
+	x.f.kernel_notify = true;
+	if (fix_ok(&x, "sockets that the profile's filter refuses are recorded where there is a proxy")) {
+		first = &fix_op(&x, OP_SECCOMP, 0)->u.seccomp, second = &fix_op(&x, OP_SECCOMP, 1)->u.seccomp;
+		t_ok(second->recorded && !second->yields, "by that filter");
+		t_ok(first->yields && !first->recorded, "to which the config's leaves them");
+	}
+	x.f.kernel_notify = false;
+	fix_build(&x);
+	t_ok(!fix_op(&x, OP_SECCOMP, 1)->u.seccomp.recorded && !fix_op(&x, OP_SECCOMP, 0)->u.seccomp.yields,
+	     "where the kernel cannot tell, both are as they are");
+	t_ok(x.p->n_findings > 0 && streq(x.p->findings[x.p->n_findings - 1].rule, "seccomp.socket"),
+	     "and a note says so");
+	x.f.kernel_notify = true;
+	x.t.net = TIGHT_NET_POD;
+	fix_build(&x);
+	t_ok(!fix_op(&x, OP_SECCOMP, 1)->u.seccomp.recorded, "in a pod without a proxy they are not");
+	x.f.pod.takes_listeners = true;
+	fix_build(&x);
+	t_ok(fix_op(&x, OP_SECCOMP, 1)->u.seccomp.recorded, "in one with a proxy they are");
+	x.t.net = TIGHT_NET_NONE;
+	fix_build(&x);
+	t_ok(!fix_op(&x, OP_SECCOMP, 1)->u.seccomp.recorded, "nor without any network");
+	arena_done(&x.a);
+
+	fix_init(&x, FIX_LINUX(FILTER("SCMP_ACT_ALLOW", NOTIFY("\"mkdir\""))));
+	fix_anet(&x, TIGHT_NET_EGRESS);
+	x.t.seccomp2 = &ours;
+	x.f.kernel_notify = true;
+	fix_build(&x);
+	t_ok(!fix_op(&x, OP_SECCOMP, 1)->u.seccomp.recorded, "beside a listener of the config's there is no other");
+	arena_done(&x.a);
+}
+
 static void lsm(void)
 {
 	struct fix x;
@@ -236,6 +278,7 @@ int main(void)
 {
 	creds();
 	seccomp();
+	record();
 	listener();
 	lsm();
 	names();

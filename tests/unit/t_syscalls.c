@@ -154,7 +154,7 @@ static const struct {
 	  { AF_INET, SOCK_STREAM, HIGH | 262 },
 	  DENY(EPROTONOSUPPORT) },
 	{ "no SCTP", "socket", { AF_INET, SOCK_STREAM, 132 }, DENY(ENOSYS) },
-	{ "no raw protocol", "socket", { AF_INET, SOCK_RAW, 255 }, DENY(ENOSYS) },
+	{ "no raw protocol", "socket", { AF_INET, SOCK_RAW, 255 }, DENY(EPERM) },
 	{ "a unix socket pair", "socketpair", { AF_UNIX, SOCK_STREAM, 0 }, ALLOW },
 	{ "no TIPC socket pair", "socketpair", { 30, SOCK_STREAM, 0 }, DENY(ENOSYS) },
 	{ "a process", "clone", { 0x1200011 }, ALLOW },
