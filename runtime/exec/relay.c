@@ -6,6 +6,9 @@
  * stdin and the pty. Signals go to the process; SIGWINCH becomes the pty's size. The caller's
  * terminal is raw meanwhile, and put back on every way out. The pty is read to its end after the
  * process: what it wrote last must not be lost; a grandchild that keeps it open is not waited for.
+ * Where stdin ends, as /dev/null does at once, an end of file is typed on the pty: a shell would wait
+ * for its next line for ever. It is typed again, in pauses that double, because a pty's is no state: a
+ * program that changes the terminal's mode meanwhile, as shells do at their start, reads NULs instead.
  *
  * Mustn't: block on a stdout that nobody reads while the process may have ended (poll decides);
  * leave the terminal raw.
@@ -30,6 +33,8 @@
 #define P_PIDFD 3
 #endif
 #define DRAIN_MS 100 /* silence after the process's end after which the pty counts as drained */
+#define EOF_MS 50     /* the first pause between two ends of file */
+#define EOF_MAX_MS (1 << 30)
 
 /* Bytes on their way; read only when empty, so that neither side can hold up the other. */
 struct channel {
@@ -42,7 +47,7 @@ struct relay {
 	int sigfd, master; /* master -1: no terminal, or at its end */
 	bool stdin_open, is_raw, ended;
 	struct termios saved;
-	int status;
+	int status, eof_ms; /* until the next end of file is typed; -1: stdin goes on */
 	struct channel in, out;
 	struct exec_watch watch;
 };
@@ -155,10 +160,25 @@ static void set_polls(const struct relay *rl, struct pollfd *p)
 		p[P_PTY].fd = -1; /* else its hang-up would be reported again and again */
 }
 
+/* Two: the first one ends a line that was begun, where there is one. */
+static void type_eof(struct relay *rl)
+{
+	struct termios t;
+	char eof = tcgetattr(rl->master, &t) == 0 ? (char)t.c_cc[VEOF] : 4;
+
+	rl->eof_ms = rl->eof_ms < 0 ? EOF_MS : rl->eof_ms < EOF_MAX_MS ? rl->eof_ms * 2 : EOF_MAX_MS;
+	rl->stdin_open = false;
+	if (rl->in.len)
+		return; /* the last ones have not been taken */
+	memset(rl->in.buf, eof, 2);
+	rl->in.at = 0;
+	rl->in.len = 2;
+}
+
 static void move_bytes(struct relay *rl, const struct pollfd *p)
 {
 	if (p[P_STDIN].revents && !fill(&rl->in, 0))
-		rl->stdin_open = false;
+		type_eof(rl);
 	if (p[P_STDOUT].revents && !flush(&rl->out, 1))
 		rl->master = -1; /* nobody reads us any more */
 	if ((p[P_PTY].revents & POLLOUT) && rl->in.len && !flush(&rl->in, rl->master))
@@ -168,19 +188,28 @@ static void move_bytes(struct relay *rl, const struct pollfd *p)
 		rl->master = -1;
 }
 
+static int timeout(const struct relay *rl)
+{
+	if (rl->ended)
+		return rl->out.len ? -1 : DRAIN_MS;
+	return rl->master >= 0 ? rl->eof_ms : -1;
+}
+
 static int loop(struct relay *rl, struct err *e)
 {
 	while (!rl->ended || rl->master >= 0 || rl->out.len) {
 		struct pollfd p[P__COUNT];
 
 		set_polls(rl, p);
-		int n = poll(p, P__COUNT, rl->ended && !rl->out.len ? DRAIN_MS : -1);
+		int n = poll(p, P__COUNT, timeout(rl));
 
 		if (n < 0 && errno != EINTR)
 			return err_sys(e, "wait for the container");
-		if (n == 0)
+		if (n == 0 && rl->ended)
 			break; /* silence after the end */
-		if (n < 0)
+		if (n == 0)
+			type_eof(rl);
+		if (n <= 0)
 			continue;
 		if (p[P_SIG].revents)
 			handle_signal(rl);
@@ -200,6 +229,7 @@ int exec_relay(const struct exec_result *r, const struct exec_watch *watch, int 
 			    .sigfd = -1,
 			    .master = r->console_master,
 			    .stdin_open = true,
+			    .eof_ms = -1,
 			    .watch.fd = -1 };
 	sigset_t old;
 

@@ -230,6 +230,11 @@ bundle tty2 '.process.terminal = true | .process.args = ["sh", "-c", "tty; sleep
 like "run -d with a console socket: the terminal is handed over" "$(console oci run -d --console-socket "$work/sock" --bundle "$work/tty2" "t2$n")" '^/dev/(pts/0|console)'
 oci delete --force "t2$n"
 like "exec -t -d with a console socket, too" "$(console oci exec -t -d --console-socket "$work/sock" "d$n" sh -c 'tty; sleep 0.2')" '^/dev/pts/'
+bundle tty3 '.process.terminal = true | .process.args = ["sh"]'
+is "a shell on a terminal ends where its input does" "$(timeout 10 "$agentrt" --root "$work/state" --profile oci run --bundle "$work/tty3" "te$n" </dev/null >/dev/null 2>&1; echo $?)" 0
+is "and does before that what it was told" "$(printf 'echo a >/dev/null; exit 7\n' | timeout 10 "$agentrt" --root "$work/state" --profile oci run --bundle "$work/tty3" "tg$n" >/dev/null 2>&1; echo $?)" 7
+bundle tty4 '.process.terminal = true | .process.args = ["sh", "-c", "cat >/tmp/x; wc -c </tmp/x"]'
+like "of a last line without its end, too" "$(printf 'two\nlines' | timeout 10 "$agentrt" --root "$work/state" --profile oci run --bundle "$work/tty4" "th$n" 2>&1 | tr -d '\r')" '9$'
 like "run in the foreground has the caller's terminal" "$(script -qec "timeout 20 '$agentrt' --root '$work/state' --profile oci run --bundle '$work/tty2' tf$n" /dev/null </dev/null 2>&1 | tr -d '\r\000')" '/dev/(pts/0|console)'
 
 # --- pause, resume, update
