@@ -123,7 +123,7 @@ struct listener {
 };
 
 void conn_table_init(struct conn_table *t, size_t max);
-int listener_init(struct listener *l, int fd, struct conn_table *t, struct err *e);
+int listener_init(struct listener *l, int fd, bool is_in_a, struct conn_table *t, struct err *e);
 void listener_tick(struct listener *l);
 bool conn_run_queue(struct conn_table *t); /* one turn each; true if some are not finished */
 void conn_tick(struct conn_table *t);	   /* deadlines */

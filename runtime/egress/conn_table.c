@@ -252,7 +252,7 @@ void conn_probe(int fd)
 	set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, 4);
 }
 
-int listener_init(struct listener *l, int fd, struct conn_table *t, struct err *e)
+int listener_init(struct listener *l, int fd, bool is_in_a, struct conn_table *t, struct err *e)
 {
 	*l = (struct listener){ .src = { fd, on_accept }, .table = t };
 	if (start_is_absent(fd)) {
@@ -261,7 +261,9 @@ int listener_init(struct listener *l, int fd, struct conn_table *t, struct err *
 	}
 	conn_probe(fd);
 	set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-	set_option(fd, SOL_SOCKET, SO_SNDBUF, RELAY_CLIENT_BYTES);
+	set_option(fd, SOL_SOCKET, SO_SNDBUF, RELAY_TO_CLIENT);
+	if (is_in_a) /* from P packets take more memory, and heads must fit */
+		set_option(fd, SOL_SOCKET, SO_RCVBUF, RELAY_FROM_CLIENT);
 	if (loop_add(t->loop, &l->src, EPOLLIN) < 0)
 		return err_sys(e, "watch the listening socket");
 	return 0;

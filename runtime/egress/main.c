@@ -107,7 +107,7 @@ static int listen_all(struct egress *g, size_t n_more, struct err *e)
 		int fd = i == 0 ? EGRESS_FD_PROXY :
 			 i == 1 ? EGRESS_FD_PROXY6 : EGRESS_FD__END + (int)i - 2;
 
-		if (listener_init(&g->listeners[i], fd, &g->conns, e))
+		if (listener_init(&g->listeners[i], fd, i < 2, &g->conns, e))
 			return -1;
 	}
 	return 0;

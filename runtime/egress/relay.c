@@ -216,7 +216,7 @@ static bool may_splice(const struct flow *f)
 /* #syscalls: splice */
 static ssize_t fill_pipe(struct flow *f, struct side *from, int fd)
 {
-	size_t want = RELAY_PIPE_BYTES;
+	size_t want = RELAY_SPLICE_BYTES;
 
 	if (f->body.kind == BODY_LENGTH && f->body.left < want)
 		want = (size_t)f->body.left;

@@ -7,8 +7,8 @@
  * costs nothing here. (What was checked before it may pass, heads and a ClientHello, is queued.) Once a flow has moved RELAY_SPLICE_AFTER bytes it goes through a pipe from
  * a small pool instead, which it holds only while bytes are in it.
  *
- * The client is always on this host, so a large buffer towards it only holds more than the
- * processors' caches do: what waits there is kept at RELAY_CLIENT_BYTES. Towards a server the
+ * The client is always on this host, so a large buffer at its end only holds more than the
+ * processors' caches do: what waits there is kept short (decision 0003). At the server's end the
  * kernel sizes the buffers, for there the network's delay has to be filled.
  *
  * Sockets are watched edge-triggered: can_read and can_write hold what is known, and a flow runs
@@ -21,8 +21,10 @@
 #include "egress/loop.h"
 
 #define RELAY_SPLICE_AFTER (256u << 10) /* bytes */
-#define RELAY_PIPE_BYTES   (256u << 10)
-#define RELAY_CLIENT_BYTES (192u << 10) /* of the kernel's buffer towards a client */
+#define RELAY_PIPE_BYTES   (256u << 10) /* pages, each of which may hold one packet only */
+#define RELAY_SPLICE_BYTES (128u << 10) /* at once */
+#define RELAY_TO_CLIENT	   (192u << 10) /* of the kernel's buffers at a client's end ... */
+#define RELAY_FROM_CLIENT  (96u << 10)	/* ... which doubles both */
 #define RELAY_PIPES	   16u
 #define RELAY_ROOM_BYTES   (1u << 20) /* for what must be there before any of it is consumed */
 #define RELAY_TURN	   (1u << 20) /* bytes that a flow may move before others have a turn */

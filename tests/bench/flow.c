@@ -4,10 +4,11 @@
  *
  *   flow serve ADDRESS PORT			answers each connection's first byte, below
  *   flow get   ADDRESS PORT GIGABYTES [TARGET]	one stream; prints bytes per second
+ *   flow put   ADDRESS PORT GIGABYTES [TARGET]	the same, the other way
  *   flow conns ADDRESS PORT COUNT [TARGET]	one after another; prints a second, p50 and p99 in us
  *   flow hold  ADDRESS PORT COUNT [TARGET]	opens them, prints "held", keeps them until stdin ends
  * TARGET: host:port to ask for with CONNECT. First byte 'G' and 8 bytes of a count: that many bytes
- * come back; 'P': one byte.
+ * come back; 'W': that many follow, and one comes back; 'P': one comes back.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -70,6 +71,23 @@ static void write_exactly(int fd, const void *p, size_t n)
 	}
 }
 
+static void read_all(int fd, uint64_t n)
+{
+	while (n > 0) {
+		ssize_t k = read(fd, buf, n < CHUNK ? n : CHUNK);
+
+		if (k <= 0)
+			die("read");
+		n -= (uint64_t)k;
+	}
+}
+
+static void write_all(int fd, uint64_t n)
+{
+	for (; n > 0; n -= n < CHUNK ? n : CHUNK)
+		write_exactly(fd, buf, n < CHUNK ? n : CHUNK);
+}
+
 /* ---- server ---- */
 
 static void serve_one(int fd)
@@ -84,8 +102,12 @@ static void serve_one(int fd)
 		return;
 	}
 	read_exactly(fd, &n, sizeof(n));
-	for (; n > 0; n -= n < CHUNK ? n : CHUNK)
-		write_exactly(fd, buf, n < CHUNK ? n : CHUNK);
+	if (op == 'W') {
+		read_all(fd, n);
+		write_exactly(fd, "w", 1);
+		return;
+	}
+	write_all(fd, n);
 }
 
 /* 'P' is answered by the parent: a fork would be what is measured. */
@@ -155,20 +177,20 @@ static int open_one(const struct target *t)
 	return fd;
 }
 
-static int get(const struct target *t, double gigabytes)
+static int stream(const struct target *t, char op, double gigabytes)
 {
-	uint64_t n = (uint64_t)(gigabytes * 1e9), left = n;
+	uint64_t n = (uint64_t)(gigabytes * 1e9);
 	int fd = open_one(t);
 	double begin = now();
+	char c;
 
-	write_exactly(fd, "G", 1);
+	write_exactly(fd, &op, 1);
 	write_exactly(fd, &n, sizeof(n));
-	while (left > 0) {
-		ssize_t k = read(fd, buf, sizeof(buf));
-
-		if (k <= 0)
-			die("read");
-		left -= (uint64_t)k;
+	if (op == 'G') {
+		read_all(fd, n);
+	} else {
+		write_all(fd, n);
+		read_exactly(fd, &c, 1);
 	}
 	printf("%.0f\n", (double)n / (now() - begin));
 	return 0;
@@ -220,12 +242,13 @@ int main(int argc, char **argv)
 	if (argc == 4 && strcmp(argv[1], "serve") == 0)
 		return serve(argv[2], argv[3]);
 	if (argc < 5) {
-		fprintf(stderr, "flow serve ADDRESS PORT | flow get|conns|hold ADDRESS PORT N [TARGET]\n");
+		fprintf(stderr, "flow serve ADDRESS PORT\n"
+				"flow get|put|conns|hold ADDRESS PORT N [TARGET]\n");
 		return 2;
 	}
 	t = (struct target){ address(argv[2], argv[3]), argc > 5 ? argv[5] : NULL };
-	if (strcmp(argv[1], "get") == 0)
-		return get(&t, strtod(argv[4], NULL));
+	if (strcmp(argv[1], "get") == 0 || strcmp(argv[1], "put") == 0)
+		return stream(&t, argv[1][0] == 'g' ? 'G' : 'W', strtod(argv[4], NULL));
 	if (strcmp(argv[1], "conns") == 0)
 		return conns(&t, strtoul(argv[4], NULL, 10));
 	return hold(&t, strtoul(argv[4], NULL, 10));
