@@ -11,6 +11,7 @@
 #include "base/mutant.h"
 #include "base/str.h"
 #include "base/table.h"
+#include "base/utc.h"
 
 static struct {
 	enum log_level level;
@@ -35,17 +36,15 @@ void log_setup(enum log_level level, int fd, bool json)
 static void to_file(enum log_level level, const char *msg)
 {
 	auto_strbuf struct strbuf b = STRBUF_INIT;
-	char when[32];
-	time_t now = time(NULL);
-	struct tm tm;
+	char when[UTC_SIZE];
 
-	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
+	utc_text(when, time(NULL));
 	if (cfg.json) {
 		strbuf_addf(&b, "{\"level\":\"%s\",\"msg\":", level_name[level]);
 		strbuf_add_json(&b, msg);
-		strbuf_addf(&b, ",\"time\":\"%s\"}\n", when);
+		strbuf_addf(&b, ",\"time\":\"%sZ\"}\n", when);
 	} else {
-		strbuf_addf(&b, "%s %s: %s\n", when, level_name[level], msg);
+		strbuf_addf(&b, "%sZ %s: %s\n", when, level_name[level], msg);
 	}
 	(void)fd_write_all(cfg.fd, b.p, b.len); /* a log that cannot be written must not stop us */
 }

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/mutant.h"
 #include "base/path.h"
+#include "base/utc.h"
 #include "cgroup/cgroup.h"
 #include "cmd/notify.h"
 #include "cmd/paths.h"
@@ -56,11 +57,10 @@ int create_check_terminal(bool terminal, bool detach, const char *console_socket
 static const char *now_rfc3339(struct arena *a)
 {
 	struct timespec ts;
-	struct tm tm;
-	char day[32];
+	char day[UTC_SIZE];
 
 	clock_gettime(CLOCK_REALTIME, &ts);
-	strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", gmtime_r(&ts.tv_sec, &tm));
+	utc_text(day, ts.tv_sec);
 	return arena_printf(a, "%s.%09ldZ", day, ts.tv_nsec);
 }
 

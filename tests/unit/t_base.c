@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -11,6 +13,8 @@
 #include "base/fd.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "base/table.h"
+#include "base/utc.h"
 #include "tests/unit/test.h"
 
 static void paths(void)
@@ -142,8 +146,59 @@ static void files(void)
 	(void)rmdir(dir);
 }
 
+static void times(void)
+{
+	static const struct {
+		const char *name;
+		int64_t seconds;
+		const char *text;
+	} rows[] = {
+		{ "the epoch", 0, "1970-01-01T00:00:00" },
+		{ "a second before it", -1, "1969-12-31T23:59:59" },
+		{ "a day that not every year has", 951782400, "2000-02-29T00:00:00" },
+		{ "the day after it", 951868800, "2000-03-01T00:00:00" },
+		{ "a year's last second", 1735689599, "2024-12-31T23:59:59" },
+		{ "more seconds than 31 bits", 2147483648, "2038-01-19T03:14:08" },
+		{ "the last day of February in 2100", 4107456000, "2100-02-28T00:00:00" },
+		{ "and the next one", 4107542400, "2100-03-01T00:00:00" },
+	};
+	char text[UTC_SIZE], want[UTC_SIZE];
+	bool same = true;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		utc_text(text, rows[i].seconds);
+		t_ok(streq(text, rows[i].text), rows[i].name);
+	}
+	for (int64_t s = -62135596800; s < 253402300800 && same; s += 86400 * 13 + 12345) {
+		struct tm tm;
+		time_t t = s;
+
+		utc_text(text, s);
+		gmtime_r(&t, &tm);
+		strftime(want, sizeof(want), "-%m-%dT%H:%M:%S", &tm);
+		same = streq(text + 4, want) && atoi(text) == tm.tm_year + 1900;
+	}
+	t_ok(same, "every fortnight of the years 1 to 9999 as the C library has it");
+}
+
+static void decimals(void)
+{
+	static const int64_t v[] = { 0, 9, 10, -1, INT64_MAX, INT64_MIN };
+	auto_strbuf struct strbuf b = STRBUF_INIT;
+
+	for (size_t i = 0; i < ARRAY_SIZE(v); i++) {
+		strbuf_add_i64(&b, v[i]);
+		strbuf_adds(&b, " ");
+	}
+	strbuf_add_u64(&b, UINT64_MAX);
+	t_ok(streq(b.p, "0 9 10 -1 9223372036854775807 -9223372036854775808 18446744073709551615"),
+	     "numbers are written as printf does");
+}
+
 int main(void)
 {
+	times();
+	decimals();
 	paths();
 	globs();
 	numbers();
