@@ -4,10 +4,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/mutant.h"
 #include "base/table.h"
 
 #define SCRATCH (64u << 10)
@@ -257,6 +260,19 @@ static enum relay_status splice_some(struct flow *f, struct side *from, struct s
 	return RELAY_AGAIN;
 }
 
+/* #syscalls: setsockopt
+ * Once a flow is more than small: what its receiver does not take is left where it came from. */
+static void bound_unsent(struct flow *f, const struct side *to)
+{
+	const int bytes = RELAY_UNSENT_BYTES;
+
+	if (f->is_bounded || f->moved <= RELAY_SPLICE_AFTER || mutant("relay.unsent"))
+		return;
+	f->is_bounded = true;
+	/* A socket without it works. */
+	(void)setsockopt(to->src.fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof(bytes));
+}
+
 enum relay_status flow_run(struct flow *f, struct side *from, struct side *to,
 			   struct pipe_pool *pipes)
 {
@@ -279,6 +295,7 @@ enum relay_status flow_run(struct flow *f, struct side *from, struct side *to,
 			st = splice_some(f, from, to, pipes);
 		else
 			st = copy_some(f, from, to);
+		bound_unsent(f, to);
 		if (st != RELAY_AGAIN)
 			return st;
 	}

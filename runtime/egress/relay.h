@@ -9,7 +9,8 @@
  *
  * The client is always on this host, so a large buffer at its end only holds more than the
  * processors' caches do: what waits there is kept short (decision 0003). At the server's end the
- * kernel sizes the buffers, for there the network's delay has to be filled.
+ * kernel sizes the buffers, for there the network's delay has to be filled; but what a server does
+ * not take waits with the client.
  *
  * Sockets are watched edge-triggered: can_read and can_write hold what is known, and a flow runs
  * until one of them is false or its turn is over.
@@ -25,6 +26,7 @@
 #define RELAY_SPLICE_BYTES (128u << 10) /* at once */
 #define RELAY_TO_CLIENT	   (192u << 10) /* of the kernel's buffers at a client's end ... */
 #define RELAY_FROM_CLIENT  (96u << 10)	/* ... which doubles both */
+#define RELAY_UNSENT_BYTES (256u << 10) /* that wait in a socket, beyond what is under way */
 #define RELAY_PIPES	   16u
 #define RELAY_ROOM_BYTES   (1u << 20) /* for what must be there before any of it is consumed */
 #define RELAY_TURN	   (1u << 20) /* bytes that a flow may move before others have a turn */
@@ -47,6 +49,7 @@ struct flow {
 	uint64_t moved;
 	int pipe; /* index, -1 none */
 	size_t in_pipe;
+	bool is_bounded; /* see RELAY_UNSENT_BYTES */
 	bool is_over; /* the end has been passed on, or nothing more may pass */
 };
 

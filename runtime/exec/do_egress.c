@@ -43,6 +43,7 @@
 #ifndef SIOCGSKNS
 #define SIOCGSKNS 0x894C /* linux/sockios.h, 4.10 */
 #endif
+#define SOCKETS_MEMORY (UINT64_C(256) << 20) /* bytes in the proxy's sockets */
 #define READY_MS      5000 /* it takes 2 on an idle machine */
 #define STOP_GRACE_MS 500  /* init has ended: the proxy writes its last lines and ends by itself */
 #define STOP_KILL_MS  2000
@@ -249,6 +250,23 @@ static void add_write(struct arena *a, struct op_cgroup *cg, const char *control
 	};
 }
 
+/*
+ * What sockets hold counts as the proxy's on v2: bytes on their way to somebody who does not read
+ * must not end it. v1 counts them apart, and only where they have a limit; without one they would be
+ * the whole machine's (net.ipv4.tcp_mem).
+ */
+static void limit_memory(struct arena *a, bool v2, uint64_t bytes, struct op_cgroup *ret)
+{
+	uint64_t sockets = mutant("egress.socket_memory") ? 0 : SOCKETS_MEMORY;
+
+	add_write(a, ret, "memory", v2 ? "memory.max" : "memory.limit_in_bytes",
+		  v2 ? bytes + sockets : bytes);
+	if (v2)
+		add_write(a, ret, "memory", "memory.swap.max", 0);
+	else if (sockets)
+		add_write(a, ret, "memory", "memory.kmem.tcp.limit_in_bytes", sockets);
+}
+
 /* v1: only the hierarchies that limit something; v2: the one that manages the processes. */
 static void beside(struct arena *a, const struct op_cgroup *from, const struct op_egress *eg,
 		   struct op_cgroup *ret)
@@ -271,10 +289,7 @@ static void beside(struct arena *a, const struct op_cgroup *from, const struct o
 	if (ret->none)
 		return;
 	if (eg->memory_bytes)
-		add_write(a, ret, "memory", from->v2 ? "memory.max" : "memory.limit_in_bytes",
-			  eg->memory_bytes * (SANITIZED ? SANITIZED_MEMORY : 1));
-	if (eg->memory_bytes && from->v2)
-		add_write(a, ret, "memory", "memory.swap.max", 0);
+		limit_memory(a, from->v2, eg->memory_bytes * (SANITIZED ? SANITIZED_MEMORY : 1), ret);
 	if (eg->pids)
 		add_write(a, ret, "pids", "pids.max", eg->pids);
 }
