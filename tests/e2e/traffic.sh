@@ -92,7 +92,7 @@ else
 	echo "$user:$((5 << 27)):65536" | tee -a /etc/subuid >>/etc/subgid
 	mkdir -p "$work/bin" "$work/run"
 	chown "$user:" "$work/root" "$work/run" && chmod 700 "$work/run"
-	tar -C "$tree" -c . | as_user tar -C "$work/root" -xp --no-same-owner
+	tar -C "$tree" --exclude="./dev/*" -c . | as_user tar -C "$work/root" -xp --no-same-owner
 fi
 world_image "$world" "$work/root" || { echo "Bail out! the image cannot be made"; exit 1; }
 repo=$world/www/git.test/repo.git
