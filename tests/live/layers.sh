@@ -100,6 +100,21 @@ like "the proxy's network needs a user namespace, and the message says what to d
 unset BUNDLE_ROOT
 umount "$work/ram"
 
+# --- layers and a project on a mount that is shared, as an engine's are: what is done with them in passing is not seen
+mount --bind "$store" "$store" && mount --make-shared "$store"
+container shared "plain/diff:l/ABCDEFGHIJKLMNOPQRSTU00126" ""
+mkdir "$store/project" && echo mine >"$store/project/file" && chown -R 1000:1000 "$store/project"
+echo "{\"name\": \"cow\", \"version\": 1, \"extends\": \"agent\", \"mounts\": {\"projects\": \"cow\", \"allow\": [\"$store/project\"]}}" >"$work/profiles/cow.json"
+mounts() { cut -d' ' -f3-5 /proc/self/mountinfo | grep -F " $work/" | sort; }
+before=$(mounts)
+BUNDLE_ROOT=$store/shared/merged bundle shared ".mounts += [{\"destination\": \"/w\", \"type\": \"bind\", \"source\": \"$store/project\", \"options\": [\"rbind\", \"rw\"]}]" 'sleep 100'
+rt --profile cow run -d --bundle "$work/shared" "shared-$$" >/dev/null 2>&1 </dev/null
+is "a container runs from layers on a shared mount" "$(rt exec "shared-$$" cat /w/file)" mine
+is "and nothing lies on the host's while it does" "$(mounts)" "$before"
+is "so that the layers and the project are there for the next one" "$(ls "$store/layer126/diff/bin/busybox" "$store/project")" "$store/layer126/diff/bin/busybox"$'\n\n'"$store/project:"$'\n'file
+rt delete --force "shared-$$"
+umount "$store/shared/merged" && umount "$store"
+
 # --- places of the host as a root
 hosts_root() { # NAME ROOT
 	local out
