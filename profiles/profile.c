@@ -12,6 +12,7 @@
 #include "profiles/builtin.h"
 #include "profiles/egress_groups.h"
 #include "profiles/nested.h"
+#include "profiles/ping.h"
 #include "profiles/profile_doc.h"
 
 #define DEFAULT_DIR "/var/lib/agentrt"
@@ -61,7 +62,6 @@ static struct profile *to_profile(struct arena *a, const struct profile_doc *d)
 			    d->core_bytes.set, d->core_bytes.v, d->oom_group.v,
 			    d->max_lifetime_s.v, d->limits_require.v },
 		.nested = d->nested.v,
-		.seccomp = d->nested.v ? nested_seccomp(a, d->seccomp.v) : d->seccomp.v,
 		.landlock = { d->landlock_files.v, d->landlock_scope.v, d->landlock_tcp.v,
 			      d->landlock_ports, d->n_landlock_ports },
 		.masked_paths = d->masked_paths,
@@ -78,6 +78,9 @@ static struct profile *to_profile(struct arena *a, const struct profile_doc *d)
 			    (uint16_t)(d->egress_port.set ? d->egress_port.v : DEFAULT_PORT), learn,
 			    allow.v, allow.n, d->egress_deny.v, d->egress_deny.n },
 	};
+	p->seccomp = d->nested.v ? nested_seccomp(a, d->seccomp.v) : d->seccomp.v;
+	if (p->egress.mode == NET_EGRESS || p->egress.mode == NET_NONE)
+		p->seccomp = ping_refused(a, p->seccomp);
 	(void)profile_doc_ids(d->root_projects_as, &p->mounts.root_as_uid,
 			      &p->mounts.root_as_gid); /* was checked */
 	for (size_t i = 0; i < d->n_ns_shared; i++)

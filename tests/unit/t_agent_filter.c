@@ -71,8 +71,8 @@ static const struct row rows[] = {
 	SOCKET(PASS, AF_INET, SOCK_STREAM, 0),
 	SOCKET(PASS, AF_INET6, SOCK_STREAM, IPPROTO_TCP),
 	SOCKET(PASS, AF_INET, SOCK_DGRAM, IPPROTO_UDP),
-	SOCKET(PASS, AF_INET, SOCK_DGRAM, IPPROTO_ICMP),
-	SOCKET(PASS, AF_INET6, SOCK_DGRAM, IPPROTO_ICMPV6),
+	SOCKET(NO(EACCES), AF_INET, SOCK_DGRAM, IPPROTO_ICMP),
+	SOCKET(NO(EACCES), AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, HIGH | IPPROTO_ICMPV6),
 	SOCKET(PASS, AF_UNIX, SOCK_STREAM, 0),
 	SOCKET(PASS, AF_NETLINK, SOCK_RAW, NETLINK_ROUTE),
 	SOCKET(PASS, HIGH | AF_INET, SOCK_STREAM, HIGH | IPPROTO_TCP),
@@ -224,6 +224,15 @@ static const struct row setid_rows[] = {
 #endif
 };
 
+/* Where the network is the engine's, echo requests reach something. */
+static const struct row net_rows[] = {
+	SOCKET(PASS, AF_INET, SOCK_DGRAM, IPPROTO_ICMP),
+	SOCKET(PASS, AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, HIGH | IPPROTO_ICMPV6),
+	SOCKET(PASS, AF_INET, SOCK_DGRAM, IPPROTO_UDP),
+	SOCKET(NO(EPERM), AF_INET, SOCK_RAW, IPPROTO_ICMP),
+	SOCKET(NO(EAFNOSUPPORT), AF_PACKET, SOCK_RAW, 0),
+};
+
 static uint32_t native_arch(void)
 {
 	switch (seccomp_arch_native()) {
@@ -258,6 +267,30 @@ static int no_files(void *ctx, struct arena *a, const char *name, const char **r
 }
 
 #define NONE SIZE_MAX
+
+/* What an administrator would write to have the engine's network. */
+static int engine_net(void *ctx, struct arena *a, const char *name, const char **ret_text,
+		      size_t *ret_len, const char **ret_path, struct err *e)
+{
+	(void)ctx, (void)a, (void)e;
+	if (strcmp(name, "net") != 0)
+		return 0;
+	*ret_text = "{\"version\":1,\"name\":\"net\",\"extends\":\"agent\",\"egress\":{\"mode\":\"engine\"}}";
+	*ret_len = strlen(*ret_text);
+	*ret_path = "net.json";
+	return 0;
+}
+
+static bool make_with_net(struct fix *x, struct seccomp_prog *ret)
+{
+	struct profile *net;
+
+	fix_init(x, FIX_PLAIN);
+	if (profile_load(&x->a, "net", engine_net, NULL, &net, &x->e))
+		return false;
+	x->t.seccomp2 = net->seccomp;
+	return fix_build(x) && seccomp_compile(&fix_op(x, OP_SECCOMP, 0)->u.seccomp, ret, &x->e) == 0;
+}
 
 /* The agent's filter as the runtime makes it, without rule @skip (its index, or NONE). */
 static bool make(struct fix *x, size_t skip, bool nested, struct seccomp_prog *ret)
@@ -402,6 +435,11 @@ int main(void)
 	p.data = NULL;
 	if (t_ok(make(&x, NONE, true, &p), "and so does that of nested namespaces"))
 		test_rows(&p, "nested", nested_rows, ARRAY_SIZE(nested_rows));
+	free(p.data);
+	arena_done(&x.a);
+	p.data = NULL;
+	if (t_ok(make_with_net(&x, &p), "and that of one with the engine's network"))
+		test_rows(&p, "engine", net_rows, ARRAY_SIZE(net_rows));
 	free(p.data);
 	arena_done(&x.a);
 	p.data = NULL;

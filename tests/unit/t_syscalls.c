@@ -122,7 +122,7 @@ static const struct {
 } rows[] = {
 	{ "a stream socket", "socket", { AF_INET, SOCK_STREAM, 0 }, ALLOW },
 	{ "a datagram socket with its protocol", "socket", { AF_INET6, SOCK_DGRAM, 17 }, ALLOW },
-	{ "a ping socket", "socket", { AF_INET, SOCK_DGRAM, 1 }, ALLOW },
+	{ "no ping socket", "socket", { AF_INET, SOCK_DGRAM, 1 }, DENY(EACCES) },
 	{ "a unix socket", "socket", { AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0 }, ALLOW },
 	{ "a netlink socket for routes", "socket", { AF_NETLINK, SOCK_RAW, 0 }, ALLOW },
 	{ "no netlink socket for the audit system",
