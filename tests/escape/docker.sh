@@ -202,6 +202,11 @@ log=/proc/$proxy/fd/6 # EGRESS_FD_LOG
 is "what was tried is in the decision log: names, datagrams, ports" \
 	"$(jq -r 'select(.verdict == "deny") | if .via == "dns" then "dns" elif .via == "udp" then "udp \(.port)" elif .via == "transparent" then "tcp \(.port)" else empty end' "$log" | grep -xE 'dns|udp (53|443)|tcp (22|25|443|5432)' | sort -u | tr '\n' ' ')" \
 	"dns tcp 22 tcp 25 tcp 443 tcp 5432 udp 443 udp 53 "
+sockets=$(printf 'AF_%s\n' 'INET SOCK_DCCP IPPROTO_DCCP' 'INET SOCK_DGRAM IPPROTO_ICMP' 'INET SOCK_DGRAM IPPROTO_UDPLITE' \
+	'INET SOCK_RAW IPPROTO_ICMP' 'INET SOCK_RAW IPPROTO_ICMPV6' 'INET SOCK_RAW IPPROTO_RAW' 'INET SOCK_RAW IPPROTO_UDP' \
+	'INET SOCK_STREAM IPPROTO_MPTCP' 'INET SOCK_STREAM IPPROTO_SCTP' 'PACKET SOCK_RAW 768' 'VSOCK SOCK_STREAM 0')
+is "and every socket that could not even be made: raw, ICMP, packet, vsock, MPTCP ..." \
+	"$(jq -r 'select(.via == "socket" and .rule == "seccomp.socket") | .name' "$log" | LC_ALL=C sort -u)" "$(LC_ALL=C sort <<<"$sockets")"
 unlike "and nothing of what was sent" "$(cat "$log")" MARKERMARKER
 kill -9 "$proxy"
 sleep 0.3
