@@ -87,6 +87,24 @@ static bool has_relation(const struct fact_path *at, const struct fact_guard *g,
 							   : is_same(at, &g->at);
 }
 
+/* What a pod's author should know, who sees no path of the node. */
+static const struct {
+	const char *part, *why;
+} kubelets[] = {
+	{ "/volumes/kubernetes.io~secret/",
+	  "it is a Secret volume of the kubelet's: credentials, which no agent gets" },
+	{ "/volume-subpaths/",
+	  "it is a subPath, which the kubelet mounts from elsewhere: mount the whole volume instead" },
+};
+
+static const char *kubelet_why(const struct mount_try *m)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kubelets); i++)
+		if (m->at->realpath && strstr(m->at->realpath, kubelets[i].part))
+			return kubelets[i].why;
+	return NULL;
+}
+
 static int screen_guards(struct tighten_ctx *c, const struct mount_try *m, enum relation rel,
 			 bool lifted, struct err *e)
 {
@@ -97,10 +115,12 @@ static int screen_guards(struct tighten_ctx *c, const struct mount_try *m, enum 
 
 		if (is_about_trees(g->rule) && (lifted || public))
 			continue;
-		if (has_relation(m->at, g, rel))
-			return refuse(c, m, g->rule,
-				      relation_text(c, m->at, &g->at, sources_rule(g->rule)->is),
-				      e);
+		if (!has_relation(m->at, g, rel))
+			continue;
+		const char *why = streq(g->rule, "mount.engine") ? kubelet_why(m) : NULL;
+
+		return refuse(c, m, g->rule,
+			      why ? why : relation_text(c, m->at, &g->at, sources_rule(g->rule)->is), e);
 	}
 	return 0;
 }
