@@ -147,11 +147,12 @@ static int lint_one(struct job *j, const char *name, struct err *e)
 	return n ? HOLES_FOUND : 0;
 }
 
-/* Without a name: what the administrator wrote. */
+/* Without a name: what the administrator wrote. A mistake is no reason to leave out the others, and
+ * outweighs what they have. */
 static int profile_lint(struct job *j, struct err *e)
 {
 	const char **names;
-	int status = 0;
+	int status = 0, mistake = 0;
 	size_t n;
 
 	if (j->name)
@@ -159,15 +160,19 @@ static int profile_lint(struct job *j, struct err *e)
 	if (profiles_names(j->a, j->dir, false, &names, &n, e))
 		return -1;
 	for (size_t i = 0; i < n; i++) {
-		int r = lint_one(j, names[i], e);
+		struct err why = ERR_INIT;
+		int r = lint_one(j, names[i], &why);
 
-		if (r < 0)
-			return -1;
-		status = r ? r : status;
+		if (r < 0) {
+			strbuf_addf(j->b, "%s\n", why.msg);
+			mistake = err_exit_status(why.kind);
+		} else if (r) {
+			status = r;
+		}
 	}
 	if (n == 0)
 		strbuf_addf(j->b, "there is no profile in %s\n", j->dir);
-	return status;
+	return mistake ? mistake : status;
 }
 
 enum sub_name { NO_NAME, MAY_NAME, MUST_NAME };

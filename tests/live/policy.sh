@@ -46,6 +46,11 @@ is "what show prints is a profile, and the same one" "$(mv "$work/shown.json" "$
 like "show --raw prints the file" "$(pol show --raw site)" '^// what this site adds'
 like "lint finds a hole" "$(pol lint)" 'site: egress\.allow\[1\]: \*\.example\.com: .* \[lint\.egress\.wildcard\]'
 is "and ends with status 3" "$(status pol lint site)" 3
+echo '{"version": 1, "name": "broken", "extends": "agent", "limits": {"pid": 5}}' >"$work/profiles/broken.json"
+like "a file with a mistake does not keep it from the others" "$(pol lint)" 'site: egress\.allow\[1\]'
+like "and is named" "$(pol lint)" 'broken\.json:1:72: limits\.pid: unknown'
+is "with status 1" "$(status pol lint)" 1
+rm "$work/profiles/broken.json"
 is "the built-in profile has none" "$(pol lint agent; echo $?)" $'agent: no hole found\n0'
 like "list tells them apart" "$(pol list)" "^site +$work/profiles/site\.json"
 
