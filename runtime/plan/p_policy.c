@@ -84,6 +84,14 @@ static const char *what_happens(const struct op_mount *m)
 								: "what you write there stays";
 }
 
+static bool hides(const struct tight *t)
+{
+	for (size_t i = 0; i < t->spec->n_mounts && t->profile->mounts.n_hide; i++)
+		if (t->mounts[i].hide)
+			return true;
+	return false;
+}
+
 static void files(struct strbuf *b, const struct build *in)
 {
 	bool one_owner = false;
@@ -109,7 +117,7 @@ static void files(struct strbuf *b, const struct build *in)
 			    "stay. Another user is told \"Value too large for defined data type\" there, "
 			    "and so is who gives a file to one.\n",
 			    in->proc->user.uid);
-	if (n)
+	if (hides(in->t))
 		strbuf_adds(b, "\nFiles with credentials, sockets and pipes in these directories show as "
 			       "empty or are not there. You need none: what needs one is done outside.\n");
 }

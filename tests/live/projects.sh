@@ -45,6 +45,8 @@ done
 is "without names in the profile nothing is hidden" \
 	"$(echo '{"name": "all", "version": 1, "extends": "agent", "mounts": {"hide": []}}' >"$work/profiles/all.json"; in_project all 'cat .env a/b/.env.local' | sort -u)" SECRET
 
+is "and nothing said of it in the container" "$(in_project all 'grep -c "with credentials" /run/agentrt/policy.md'; in_project agent 'grep -c "with credentials" /run/agentrt/policy.md')" 0$'\n'1
+
 # --- sockets and pipes of the host's processes
 serve() { # PATH: a server of the host's
 	perl -e 'use Socket; socket(S, PF_UNIX, SOCK_STREAM, 0); bind(S, pack_sockaddr_un($ARGV[0])); listen(S, 1); sleep 60' "$1" &
