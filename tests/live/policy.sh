@@ -46,6 +46,9 @@ is "what show prints is a profile, and the same one" "$(mv "$work/shown.json" "$
 like "show --raw prints the file" "$(pol show --raw site)" '^// what this site adds'
 like "lint finds a hole" "$(pol lint)" 'site: egress\.allow\[1\]: \*\.example\.com: .* \[lint\.egress\.wildcard\]'
 is "and ends with status 3" "$(status pol lint site)" 3
+is "the manual has every annotation that features lists" \
+	"$(sed -n '/^These have annotations/,/^A host of/p' "$here/../man/agentrt-profile.5" | grep -oE '[a-z]+(\.[a-zA-Z]+)?' | sort -u >"$work/man"
+		rt features | jq -r '.potentiallyUnsafeConfigAnnotations[] | ltrimstr("io.agentrt.")' | grep -vxFf "$work/man" | grep -vx profile)" ""
 echo '{"version": 1, "name": "broken", "extends": "agent", "limits": {"pid": 5}}' >"$work/profiles/broken.json"
 like "a file with a mistake does not keep it from the others" "$(pol lint)" 'site: egress\.allow\[1\]'
 like "and is named" "$(pol lint)" 'broken\.json:1:72: limits\.pid: unknown'
