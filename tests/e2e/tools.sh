@@ -48,19 +48,21 @@ fi
 is "no proxy variable is left" "$(as tools 'env | grep -ci _proxy')" 0
 
 # --- package managers. Their first packages, small ones: what they are does not matter.
-installs() { # TOOL WANT SCRIPT: where this machine itself finds the tool's hosts
-	local h
+installs() { # TOOL WANT SCRIPT [USER]: as root and as USER, where this machine itself finds the tool's hosts
+	local h who
 	for h in $(hosts_of "$1"); do
 		getent ahosts "$h" >/dev/null || { skip "$1 installs" "this machine does not find the hosts that $1 is configured for"; return; }
 	done
-	like "$1 installs" "$(as tools "$3")" "$2"
+	for who in root ${4:-}; do
+		like "$who: $1 installs" "$(as tools "su -s /bin/bash $who -c $(printf %q "$3")")" "$2"
+	done
 }
 installs apt '^Hello, world!' \
 	'apt-get -q update && apt-get -q install -y --no-install-recommends hello && hello'
 installs npm '^001$' \
-	'cd $(mktemp -d) && npm install --no-audit --no-fund left-pad && node -p "require(\"left-pad\")(1, 3, 0)"'
+	'cd $(mktemp -d) && npm install --no-audit --no-fund left-pad && node -p "require(\"left-pad\")(1, 3, 0)"' dev
 installs pip '^imported$' \
-	'python3 -m venv /tmp/v && /tmp/v/bin/pip install -q --disable-pip-version-check iniconfig && /tmp/v/bin/python -c "import iniconfig; print(\"imported\")"'
+	'python3 -m venv /tmp/v && /tmp/v/bin/pip install -q --disable-pip-version-check iniconfig && /tmp/v/bin/python -c "import iniconfig; print(\"imported\")"' dev
 
 # --- languages: one of the same hosts by plain HTTP, where it has that, and by TLS
 plain=$(jq -r '[.egress.allow[] | select(.ports == [80]) | .host] | first // empty' <<<"$found")
