@@ -50,7 +50,7 @@ sub data_out {
 	udp($other, 9998, $mark);
 	my $quic = pack("C N C a8 C", 0xc3, 1, 8, "markerma", 0) . "marker" x 200;
 	udp($_, 443, $quic) for $ns, $other, inet_aton($name);
-	if (socket my $s, PF_INET, SOCK_DGRAM, 1) { send $s, pack("C2 n3", 8, 0, 0, 1, 1) . $mark, 0, pack_sockaddr_in(0, $_) for $ns, $other }
+	if (socket my $s, PF_INET, SOCK_DGRAM, 1) { print "icmp\n"; send $s, pack("C2 n3", 8, 0, 0, 1, 1) . $mark, 0, pack_sockaddr_in(0, $_) for $ns, $other }
 	for my $p (1, 17, 58, 255) { if (socket my $s, PF_INET, SOCK_RAW, $p) { print "raw\n"; send $s, $mark, 0, pack_sockaddr_in(0, $other) } }
 	for my $p (33, 132, 136) { print "protocol $p\n" if socket my $s, PF_INET, $p == 132 ? SOCK_STREAM : $p == 33 ? 6 : SOCK_DGRAM, $p }
 	print "vsock\n" if socket my $v, 40, SOCK_STREAM, 0;
