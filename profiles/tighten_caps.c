@@ -8,6 +8,7 @@
  */
 #include "base/mutant.h"
 #include "base/str.h"
+#include "base/table.h"
 #include "profiles/tighten_ctx.h"
 #include "spec/names.h"
 
@@ -24,16 +25,42 @@ static const char *names_in(struct tighten_ctx *c, uint64_t set)
 	return arena_strdup(c->a, b.p ? b.p : "");
 }
 
-static void cut(struct tighten_ctx *c, const char *name, uint64_t *set, uint64_t keep)
+/* What has gone from a set. */
+static uint64_t cut(uint64_t *set, uint64_t keep)
 {
-	uint64_t cut_off = *set & ~keep;
+	uint64_t off = *set & ~keep;
 
-	if (!cut_off || mutant("caps.bounding"))
-		return;
+	if (mutant("caps.bounding"))
+		return 0;
 	*set &= keep;
-	tighten_find(c, "caps.bounding", FIND_REMOVED,
-		     "capabilities.keep of the profile leaves them out",
-		     "process.capabilities.%s: %s", name, names_in(c, cut_off));
+	return off;
+}
+
+/* Sets that have lost the same are one finding: mostly it is all of them. */
+struct lost {
+	const char *set;
+	uint64_t off;
+};
+
+static void find_lost(struct tighten_ctx *c, struct lost *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char *sets = v[i].set;
+		bool many = false;
+
+		if (!v[i].off)
+			continue;
+		for (size_t k = i + 1; k < n; k++)
+			if (v[k].off == v[i].off) {
+				sets = arena_printf(c->a, "%s,%s", sets, v[k].set);
+				v[k].off = 0;
+				many = true;
+			}
+		tighten_find(c, "caps.bounding", FIND_REMOVED,
+			     "capabilities.keep of the profile leaves them out",
+			     many ? "process.capabilities.{%s}: %s" : "process.capabilities.%s: %s",
+			     sets, names_in(c, v[i].off));
+	}
 }
 
 static void cut_inheritable(struct tighten_ctx *c, struct oci_caps *caps)
@@ -48,11 +75,17 @@ static void cut_inheritable(struct tighten_ctx *c, struct oci_caps *caps)
 		     "process.capabilities.inheritable");
 }
 
-static void cut_ambient(struct tighten_ctx *c, struct oci_caps *caps)
+static void cut_sets(struct tighten_ctx *c, struct oci_caps *caps)
 {
-	uint64_t keep = c->proc->user.uid == 0 ? 0 : caps->permitted & caps->inheritable;
+	uint64_t keep = c->p->caps.keep;
+	struct lost lost[] = { { "bounding", 0 }, { "permitted", 0 }, { "effective", 0 }, { "ambient", 0 } };
 
-	cut(c, "ambient", &caps->ambient, keep & c->p->caps.keep);
+	lost[0].off = cut(&caps->bounding, keep);
+	lost[1].off = cut(&caps->permitted, keep & caps->bounding);
+	lost[2].off = cut(&caps->effective, keep & caps->permitted);
+	keep = c->proc->user.uid == 0 ? 0 : keep & caps->permitted & caps->inheritable;
+	lost[3].off = cut(&caps->ambient, keep);
+	find_lost(c, lost, ARRAY_SIZE(lost));
 }
 
 static void note_sudo(struct tighten_ctx *c)
@@ -68,7 +101,6 @@ static void note_sudo(struct tighten_ctx *c)
 int tighten_caps(struct tighten_ctx *c, struct err *e)
 {
 	struct oci_process *proc = c->proc;
-	uint64_t keep = c->p->caps.keep;
 
 	(void)e;
 	if (!proc)
@@ -76,10 +108,7 @@ int tighten_caps(struct tighten_ctx *c, struct err *e)
 	if (c->p->caps.screen) {
 		if (!proc->caps)
 			proc->caps = arena_alloc(c->a, 1, sizeof(*proc->caps));
-		cut(c, "bounding", &proc->caps->bounding, keep);
-		cut(c, "permitted", &proc->caps->permitted, keep & proc->caps->bounding);
-		cut(c, "effective", &proc->caps->effective, keep & proc->caps->permitted);
-		cut_ambient(c, proc->caps);
+		cut_sets(c, proc->caps);
 		cut_inheritable(c, proc->caps);
 	}
 	if (c->p->no_new_privs && !proc->no_new_privileges && !mutant("process.nnp")) {
