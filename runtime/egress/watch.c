@@ -78,6 +78,7 @@ static void end(struct watch *w)
 {
 	auto_close int fd = w->src.fd;
 
+	(void)fd; /* only closed */
 	loop_forget(w->all->loop, &w->src);
 	w->is_used = false;
 }
