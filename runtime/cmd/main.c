@@ -80,8 +80,8 @@ static void main_help(struct strbuf *b)
 
 static void cmd_help(struct strbuf *b, const struct cmd *c)
 {
-	strbuf_addf(b, "usage: agentrt %s %s\n\n%s\n%s%s\noptions:\n", c->name, c->args, c->summary,
-		    c->more ? c->more : "", c->more ? "\n" : "");
+	strbuf_addf(b, "usage: agentrt %s%s%s\n\n%s\n%s\noptions:\n", c->name, *c->args ? " " : "",
+		    c->args, c->summary, c->more ? c->more : "");
 	opt_help(b, c->opts);
 }
 
