@@ -211,5 +211,7 @@ places=(host E)
 capture_bites any
 for c in "${places[@]}"; do capture_shows $c "$allowed" $own "$WORLD_ADDR.22 tcp $WORLD_ADDR.443 tcp $WORLD_ADDR.53 udp $WORLD_ADDR.80 tcp "; done
 end_containers
-is "nothing is left" "$(left_of "-$$" | grep -v "^mount $work/\(e\|world/netns\|root\)\$\|^mount /etc/resolv.conf")" ""
+world_stop
+is "no server is left" "$(pgrep -f "$work/world")" ""
+is "nothing is left" "$(left_of "-$$" | grep -v "^mount $work/\(e\|root\)\$\|^mount /etc/resolv.conf")" ""
 tap_done

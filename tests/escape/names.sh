@@ -104,5 +104,7 @@ capture_bites any
 allowed="(host $WORLD_ADDR and (udp port 53 or tcp port 80)) or (host $peer and host $own and tcp port 80)"
 for c in E bridge host; do capture_shows $c "$allowed" $own "$peer.80 tcp $WORLD_ADDR.53 udp $WORLD_ADDR.80 tcp "; done
 dk rm -f tries peer >/dev/null
+world_stop
+is "no server is left" "$(pgrep -f "$work/world")" ""
 is "nothing is left: mounts, cgroups, state, processes" "$(sleep 0.5; dk_left)" ""
 tap_done

@@ -113,9 +113,10 @@ world_start() { # DIR
 	printf '%s\n' "HostKey $1/sshd.key" "AuthorizedKeysFile $1/image/ssh.key.pub" "StrictModes no" "UsePAM no" \
 		"PermitRootLogin yes" "PidFile none" >"$1/sshd_config"
 	: >"$1/asked"
-	in_world setsid /usr/sbin/sshd -D -e -f "$1/sshd_config" >"$1/sshd.log" 2>&1 </dev/null &
+	# not in_world: of a function in the background the shell would be known, and not what it runs
+	nsenter --net="$1/netns" setsid /usr/sbin/sshd -D -e -f "$1/sshd_config" >"$1/sshd.log" 2>&1 </dev/null &
 	world_pids+=($!)
-	in_world python3 "$world_lib/world_servers.py" "$1" >"$1/servers.log" 2>&1 </dev/null &
+	nsenter --net="$1/netns" python3 "$world_lib/world_servers.py" "$1" >"$1/servers.log" 2>&1 </dev/null &
 	world_pids+=($!)
 	for ((i = 0; i < 300; i++)); do [ ! -e "$1/ready" ] || return 0; sleep 0.1; done
 	return 1
@@ -132,6 +133,7 @@ world_host() { # DIR
 
 world_stop() {
 	[ -n "${world_dir:-}" ] || return 0
-	[ ${#world_pids[@]} -eq 0 ] || kill "${world_pids[@]}" 2>/dev/null
+	[ ${#world_pids[@]} -eq 0 ] || { kill "${world_pids[@]}" && wait "${world_pids[@]}"; } 2>/dev/null
 	umount -l "$world_dir/netns" 2>/dev/null
+	world_dir=
 }
