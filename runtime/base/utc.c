@@ -36,7 +36,7 @@ void utc_text(char ret[UTC_SIZE], int64_t seconds)
 
 	day -= (153 * month + 2) / 5;
 	snprintf(ret, UTC_SIZE, "%04lld-%02d-%02dT%02d:%02d:%02d",
-		 (long long)(cycle * 400 + year + (month > 9)),
+		 (long long)cycle * 400 + year + (month > 9),
 		 (int)(month > 9 ? month - 9 : month + 3), (int)day + 1, (int)(rest / 3600),
 		 (int)(rest / 60 % 60), (int)(rest % 60));
 }

@@ -16,6 +16,7 @@
 #include "base/table.h"
 #include "cmd/cmd.h"
 #include "cmd/commit.gen.h"
+#include "state/state.h"
 
 #define HEAP_STEP (1 << 18)
 #define HEAP_KEEP (1 << 24)
@@ -198,7 +199,8 @@ static int run_command(struct cmd_ctx *ctx, const struct cmd *c, const char *con
 	    (c->max_args == CMD_NO_ARGS && args.n > 0))
 		return err_set(e, ERR_USAGE, "%s: wrong number of arguments (usage: agentrt %s %s)",
 			       who, c->name, c->args);
-	if (c->root != ROOT_UNUSED && find_root(ctx, c->root == ROOT_NEEDED, e))
+	if (c->root != ROOT_UNUSED &&
+	    (find_root(ctx, c->root == ROOT_NEEDED, e) || state_know_boot(e)))
 		return -1;
 	return c->run(ctx, opts, &args, e);
 }

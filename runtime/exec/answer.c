@@ -58,17 +58,16 @@ static void give_to_proxy(struct exec_ctx *c, int listener)
 {
 	struct egress_watch w = { .container = "" };
 	size_t n = c->record.part.n_bytes;
-	struct err why = ERR_INIT;
+	struct err *why = &c->record.why_not;
 
 	c->has_listener = true;
 	snprintf(w.container, sizeof(w.container), "%s", c->plan->id);
 	memcpy(w.program, c->record.part.data, n);
 	if (listener < 0)
-		err_sys(&why, "take the filter's listener from the container's process");
-	else if (unixsock_send_fd_at(c->opts->proxy_dirfd, EGRESS_WATCH_NAME, listener, &w,
-				     offsetof(struct egress_watch, program) + n, &why) == 0)
-		return;
-	log_warn("what sockets are refused is not recorded: %s", why.msg);
+		err_sys(why, "take the filter's listener from the container's process");
+	else
+		(void)unixsock_send_fd_at(c->opts->proxy_dirfd, EGRESS_WATCH_NAME, listener, &w,
+					  offsetof(struct egress_watch, program) + n, why);
 }
 
 static int pass_listener(struct exec_ctx *c, const struct sync_frame *f, int sent, struct err *e)
@@ -112,8 +111,8 @@ int answer_until_ready(struct exec_ctx *c, struct err *e)
 			return -1;
 	} while (f.msg != SYNC_READY);
 	if (c->record.notify.data && !c->has_listener)
-		log_warn("what sockets are refused is not recorded: the kernel gives the filter no listener "
-			 "(there is one already, or it is too old)");
+		err_set(&c->record.why_not, ERR_SYS, "the kernel gives the filter no listener (there is one "
+						     "already, or it is too old)");
 	c->left = f.u.left;
 	return 0;
 }
@@ -131,7 +130,11 @@ int announce(struct exec_ctx *c, struct err *e)
 		return err_set(e, ERR_SYS, "injected failure at p_post");
 	if (c->opts->made && c->opts->made(c->opts->made_arg, c->res, e))
 		return -1;
-	return sync_send(&c->sync, SYNC_ACK, NULL, NULL, 0, e);
+	if (sync_send(&c->sync, SYNC_ACK, NULL, NULL, 0, e))
+		return -1;
+	if (c->record.why_not.kind != ERR_NONE)
+		log_warn("what sockets are refused is not recorded: %s", c->record.why_not.msg);
+	return 0;
 }
 
 /* A bare number, complete under its name at once: engines poll for the name. */

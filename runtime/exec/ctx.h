@@ -53,6 +53,7 @@ struct exec_ctx {
 	struct seccomp_record {
 		struct seccomp_prog notify; /* instead of the one program that is recorded; none: as it is */
 		struct seccomp_prog part;   /* seccomp_record_part() of it */
+		struct err why_not;	    /* that nothing is recorded: said if all else goes well */
 	} record;
 
 	/* child */

@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/mutant.h"
 #include "state/state.h"
 
+#define BOOT_ID_PATH "/proc/sys/kernel/random/boot_id"
 #define STAT_STARTTIME 22 /* proc(5): field number in /proc/<pid>/stat, state is 3 */
 
 /* The command's name may hold spaces and parentheses: fields are counted from the last ')'. */
@@ -57,10 +59,28 @@ bool proc_is_same(int64_t pid, uint64_t start)
 	return read_stat(pid, &st, &now) && now == start && st != 'Z' && st != 'X';
 }
 
-void state_boot_id(char ret[37])
-{
-	auto_close int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, ret, 36);
+static char this_boot[BOOT_ID_SIZE];
 
-	ret[n == 36 ? 36 : 0] = '\0';
+int state_know_boot(struct err *e)
+{
+	char text[BOOT_ID_SIZE] = "";
+
+	if (this_boot[0])
+		return 0;
+
+	auto_close int fd = open(BOOT_ID_PATH, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, BOOT_ID_SIZE - 1);
+
+	if (n < 0)
+		return err_sys(e, "read " BOOT_ID_PATH ", by which containers of this boot are known");
+	if (n != BOOT_ID_SIZE - 1 && !mutant("state.boot"))
+		return err_set(e, ERR_SYS, BOOT_ID_PATH " has no boot id in it");
+	memcpy(this_boot, text, sizeof(this_boot));
+	return 0;
+}
+
+void state_boot_id(char ret[BOOT_ID_SIZE])
+{
+	(void)state_know_boot(NULL);
+	memcpy(ret, this_boot, sizeof(this_boot));
 }

@@ -26,6 +26,8 @@
 #include "base/err.h"
 #include "plan/plan.h"
 
+#define BOOT_ID_SIZE 37
+
 #define STATE_VERSION 1
 #define STATE_ID_MAX 255 /* it is the name of directories: NAME_MAX */
 
@@ -100,8 +102,11 @@ bool state_is_locked(int dirfd); /* somebody is at work */
  * than "creating": it was left by a runtime that died.
  */
 enum status state_status(int dirfd, const struct state *s);
-/* state_boot_id() - of this boot; "" where there is none */
-void state_boot_id(char ret[37]);
+/* state_know_boot() - fails where this boot has no id: then every container would look like one of
+ * another boot, of which nothing lives. Before any state is looked at. */
+int state_know_boot(struct err *e);
+/* state_boot_id() - what state_know_boot() has found; "" where it found nothing */
+void state_boot_id(char ret[BOOT_ID_SIZE]);
 void state_cgroup(struct arena *a, const struct state *s, struct op_cgroup *ret_cg);
 /* state_remove_dir() - the directory and the reservations; last step of delete */
 int state_remove_dir(const char *root, const char *id, int dirfd, struct err *e);

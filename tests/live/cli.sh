@@ -327,6 +327,15 @@ like "an upper directory is left" "$(ls /var/lib/agentrt)" "^lost$n"
 rt run -d --bundle "$work/ag" "next$n" >/dev/null 2>&1 </dev/null
 unlike "and swept" "$(ls /var/lib/agentrt)" "^lost$n"
 like "that of a living container is not" "$(ls /var/lib/agentrt)" "^next$n"
+
+# --- where this boot has no id, every container would look like one of another boot, dead
+unbooted() { unshare -m sh -c 'mount --bind /dev/null /proc/sys/kernel/random/boot_id && exec "$@"' sh "$agentrt" --root "$work/state" "$@" </dev/null 2>&1; }
+for c in list "state next$n" "delete --force next$n" "create --bundle $work/ag more$n"; do
+	like "no boot id: ${c%% *} is refused" "$(unbooted $c)" '^agentrt: /proc/sys/kernel/random/boot_id has no boot id'
+done
+like "the reservation of the one that lives is kept" "$(cat /run/agentrt/.ids)" " next$n $work/state\$"
+like "and its upper directory" "$(ls /var/lib/agentrt)" "^next$n"
+is "and it runs" "$(status_in "next$n")" running
 rt delete --force "next$n"
 left_cgroups "lost$n" | xargs rmdir
 
