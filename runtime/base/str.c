@@ -93,6 +93,14 @@ static void strbuf_room(struct strbuf *b, size_t n)
 	b->p = xrealloc(b->p, b->cap, 1);
 }
 
+void strbuf_reserve(struct strbuf *b, size_t n)
+{
+	if (b->cap - b->len > n)
+		return;
+	b->cap = b->len + n + 1;
+	b->p = xrealloc(b->p, b->cap, 1);
+}
+
 void strbuf_add(struct strbuf *b, const char *s, size_t n)
 {
 	strbuf_room(b, n);

@@ -45,6 +45,9 @@ struct strbuf {
 #define STRBUF_INIT { 0 }
 
 void strbuf_add(struct strbuf *b, const char *s, size_t n);
+/* strbuf_reserve() - room for @n more bytes and not a byte beside them, where they come in many pieces:
+ * a buffer that grows with them leaves its smaller selves behind in the heap */
+void strbuf_reserve(struct strbuf *b, size_t n);
 void strbuf_adds(struct strbuf *b, const char *s);
 /* strbuf_add_u64(), strbuf_add_i64() - in decimal: what printf would do, in a tenth of its time */
 void strbuf_add_u64(struct strbuf *b, uint64_t v);

@@ -41,6 +41,7 @@
 #define CONN_HALF_CLOSED_MS   600000	/* the same after one side has ended */
 #define CONN_IDLE_VICTIM_MS   30000
 #define CONN_DIAL_VICTIM_MS   2000
+#define CONN_UNSAID_VICTIM_MS 100
 
 enum conn_state {
 	CONN_FREE,

@@ -55,6 +55,12 @@ static bool is_dialling(const struct conn *c)
 	return c->state == CONN_DIAL;
 }
 
+/* Nothing has been carried for it yet. */
+static bool is_begun(const struct conn *c)
+{
+	return is_unsaid(c) || is_dialling(c);
+}
+
 static bool is_taken(const struct conn *c)
 {
 	return c->state != CONN_FREE;
@@ -104,13 +110,18 @@ static void evict(struct conn *c)
 	conn_close(c);
 }
 
-/* Who goes first where all slots are taken. */
+/*
+ * Who goes first where all slots are taken. Who has just come is given the time to speak: where a flood
+ * waits for a slow server, he would be the only one that has not, and the next of the flood would have
+ * his slot.
+ */
 static const struct {
 	bool (*is)(const struct conn *c);
 	int64_t idle_ms;
 } victims[] = {
-	{ is_unsaid, 0 },
+	{ is_unsaid, CONN_UNSAID_VICTIM_MS },
 	{ is_dialling, CONN_DIAL_VICTIM_MS },
+	{ is_begun, 0 },
 	{ is_taken, CONN_IDLE_VICTIM_MS },
 };
 

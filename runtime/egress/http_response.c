@@ -12,6 +12,9 @@
 #include "base/mutant.h"
 #include "egress/http_head.h"
 
+/* What a head can grow by: the space and the line end of each field, and head_print_end(). */
+#define HEAD_ADDED_MAX (2 * HTTP_FIELDS_MAX + 64)
+
 /* HTTP/1.x SP 3DIGIT [SP reason] */
 static bool parse_status(struct text line, unsigned *ret)
 {
@@ -87,6 +90,7 @@ enum http_status http_response(const struct http_asked *asked, const char *in, s
 	r.after = r.is_final ? read_after(&h, asked, status, &r.body) : HTTP_KEEP;
 	if (r.after != HTTP_KEEP)
 		r.body = (struct body){ .kind = BODY_RAW };
+	strbuf_reserve(out, h.bytes + HEAD_ADDED_MAX);
 	strbuf_add(out, h.start.s, h.start.n);
 	strbuf_adds(out, "\r\n");
 	head_print_fields(out, &h, true);
