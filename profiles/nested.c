@@ -6,6 +6,7 @@
 #include <seccomp.h>
 
 #include "base/str.h"
+#include "profiles/rewrite.h"
 
 #define NESTED_FLAGS ((uint64_t)(CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET))
 
@@ -25,25 +26,17 @@ static void allow_flags(struct arena *a, struct oci_seccomp_rule *r)
 	r->args = arg;
 }
 
+static bool nest(struct arena *a, struct oci_seccomp_rule *r)
+{
+	if (!is_about_flags(r))
+		return true;
+	if ((uint32_t)r->action != SCMP_ACT_ALLOW || r->args[0].value_two != 0)
+		return r->args[0].value & ~NESTED_FLAGS;
+	allow_flags(a, r);
+	return true;
+}
+
 struct oci_seccomp *nested_seccomp(struct arena *a, struct oci_seccomp *f)
 {
-	struct oci_seccomp *out;
-
-	if (!f)
-		return NULL;
-	out = arena_alloc(a, 1, sizeof(*out));
-	*out = *f;
-	out->syscalls = NULL;
-	out->n_syscalls = 0;
-	for (size_t i = 0; i < f->n_syscalls; i++) {
-		struct oci_seccomp_rule r = f->syscalls[i];
-
-		if (is_about_flags(&r) && (uint32_t)r.action == SCMP_ACT_ALLOW &&
-		    r.args[0].value_two == 0)
-			allow_flags(a, &r);
-		else if (is_about_flags(&r) && !(r.args[0].value & ~NESTED_FLAGS))
-			continue;
-		*arena_push(a, out->syscalls, out->n_syscalls) = r;
-	}
-	return out;
+	return seccomp_rewrite(a, f, nest);
 }

@@ -8,6 +8,7 @@
 
 #include "base/mutant.h"
 #include "base/str.h"
+#include "profiles/rewrite.h"
 
 #define PROTOCOL 2 /* of socket(2)'s arguments */
 
@@ -25,25 +26,18 @@ static bool lets_ping(const struct oci_seccomp_rule *r)
 	return false;
 }
 
+static bool turn_round(struct arena *a, struct oci_seccomp_rule *r)
+{
+	(void)a;
+	if (lets_ping(r)) {
+		r->action = (int)SCMP_ACT_ERRNO(0);
+		r->errno_ret.set = true;
+		r->errno_ret.v = EACCES; /* as with a ping_group_range that leaves the caller out */
+	}
+	return true;
+}
+
 struct oci_seccomp *ping_refused(struct arena *a, struct oci_seccomp *f)
 {
-	struct oci_seccomp *out;
-
-	if (!f || mutant("seccomp.ping"))
-		return f;
-	out = arena_alloc(a, 1, sizeof(*out));
-	*out = *f;
-	out->syscalls = NULL;
-	out->n_syscalls = 0;
-	for (size_t i = 0; i < f->n_syscalls; i++) {
-		struct oci_seccomp_rule r = f->syscalls[i];
-
-		if (lets_ping(&r)) {
-			r.action = (int)SCMP_ACT_ERRNO(0);
-			r.errno_ret.set = true;
-			r.errno_ret.v = EACCES; /* as with a ping_group_range that leaves the caller out */
-		}
-		*arena_push(a, out->syscalls, out->n_syscalls) = r;
-	}
-	return out;
+	return mutant("seccomp.ping") ? f : seccomp_rewrite(a, f, turn_round);
 }

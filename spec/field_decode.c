@@ -31,14 +31,12 @@ static void add_path(struct field_ctx *c, size_t *at, const char *s, size_t n)
 /* For each value of a document: no printf. */
 static void add_index(struct field_ctx *c, size_t *at, size_t index)
 {
-	char text[24], *p = text + sizeof(text);
+	char text[STR_U64_MAX + 2], *end = text + sizeof(text), *p;
 
-	*--p = ']';
-	do
-		*--p = (char)('0' + index % 10);
-	while (index /= 10);
+	end[-1] = ']';
+	p = str_u64(end - 1, index);
 	*--p = '[';
-	add_path(c, at, p, (size_t)(text + sizeof(text) - p));
+	add_path(c, at, p, (size_t)(end - p));
 }
 
 size_t field_enter(struct field_ctx *c, const char *key, size_t index)

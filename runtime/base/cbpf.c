@@ -99,6 +99,13 @@ uint32_t cbpf_verdict(const struct sock_filter *f, const struct seccomp_data *d)
 	return f[walk(f, d, false)].k;
 }
 
+size_t cbpf_leaf(const struct sock_filter *f, uint32_t arch, int nr)
+{
+	const struct seccomp_data d = { .nr = nr, .arch = arch };
+
+	return walk(f, &d, true);
+}
+
 /* Every instruction that can be reached from @from, in their order. at[]: where one is then. */
 static size_t number(const struct sock_filter *f, size_t n, size_t from, bool *reached, size_t *at)
 {
@@ -141,13 +148,11 @@ static void copy(const struct sock_filter *f, size_t n, const bool *reached, con
 
 size_t cbpf_part(const struct sock_filter *f, size_t n, uint32_t arch, int nr, struct sock_filter *ret)
 {
-	const struct seccomp_data d = { .nr = nr, .arch = arch };
-
 	if (!cbpf_is_known(f, n))
 		return 0;
 	auto_free bool *reached = xcalloc(n, sizeof(*reached));
 	auto_free size_t *at = xcalloc(n, sizeof(*at));
-	size_t count = number(f, n, walk(f, &d, true), reached, at);
+	size_t count = number(f, n, cbpf_leaf(f, arch, nr), reached, at);
 
 	copy(f, n, reached, at, ret);
 	return count;

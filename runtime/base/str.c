@@ -83,6 +83,14 @@ bool str_to_i64(const char *s, int64_t *ret_v)
 	return true;
 }
 
+char *str_u64(char *end, uint64_t v)
+{
+	do
+		*--end = (char)('0' + v % 10);
+	while (v /= 10);
+	return end;
+}
+
 #define ADDF_ROOM 64 /* what most formatted pieces fit in */
 
 static void strbuf_room(struct strbuf *b, size_t n)
@@ -116,12 +124,9 @@ void strbuf_adds(struct strbuf *b, const char *s)
 
 void strbuf_add_u64(struct strbuf *b, uint64_t v)
 {
-	char text[20], *p = text + sizeof(text);
+	char text[STR_U64_MAX], *end = text + sizeof(text), *p = str_u64(end, v);
 
-	do
-		*--p = (char)('0' + v % 10);
-	while (v /= 10);
-	strbuf_add(b, p, (size_t)(text + sizeof(text) - p));
+	strbuf_add(b, p, (size_t)(end - p));
 }
 
 void strbuf_add_i64(struct strbuf *b, int64_t v)

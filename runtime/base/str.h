@@ -34,6 +34,10 @@ bool str_to_i64(const char *s, int64_t *ret_v);
 /* str_utf8_len() - length of the UTF-8 sequence at @s (RFC 3629: no overlongs, no surrogates), 0 if
  * malformed; at most @n bytes are read */
 size_t str_utf8_len(const char *s, size_t n);
+/* str_u64() - in decimal, before @end: at most STR_U64_MAX bytes and no NUL. Return: the first one */
+#define STR_U64_MAX 20
+char *str_u64(char *end, uint64_t v);
+
 /* str_printable() - text from outside for a message: control bytes become '?', cut with "..." */
 void str_printable(char *buf, size_t size, const char *s);
 

@@ -160,7 +160,7 @@ int container_proxy_dir(const struct container *c)
 
 	if (is_member)
 		(void)state_open(c->root, c->s->pod, false, &dirfd, &lock, NULL); /* its sandbox may be gone */
-	else
+	else if (c->s->egress_pid)
 		dirfd = fcntl(c->dirfd, F_DUPFD_CLOEXEC, 3);
 	if (dirfd < 0 || !exec_proxy_listens(dirfd))
 		return -1;

@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "base/mutant.h"
 #include "base/str.h"
+#include "base/utc.h"
 
 int record_init(struct record *r, int fd, int fd_old, const char *container, struct err *e)
 {
@@ -28,14 +29,12 @@ int record_init(struct record *r, int fd, int fd_old, const char *container, str
 /* #syscalls: clock_gettime */
 static void add_head(const char *container, struct strbuf *b)
 {
+	char when[UTC_SIZE];
 	struct timespec ts;
-	struct tm tm;
 
 	clock_gettime(CLOCK_REALTIME, &ts);
-	gmtime_r(&ts.tv_sec, &tm);
-	strbuf_addf(b, "{\"time\":\"%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ\",\"container\":",
-		    tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
-		    ts.tv_nsec / 1000000);
+	utc_text(when, ts.tv_sec);
+	strbuf_addf(b, "{\"time\":\"%s.%03ldZ\",\"container\":", when, ts.tv_nsec / 1000000);
 	strbuf_add_json(b, container);
 }
 

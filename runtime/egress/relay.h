@@ -4,8 +4,9 @@
  *
  * No byte of a flow is held in user space: what a peek shows is sent on, and only what was sent is
  * consumed, so the kernel's socket buffers are the only buffers, and a peer that does not read
- * costs nothing here. (What was checked before it may pass, heads and a ClientHello, is queued.) Once a flow has moved RELAY_SPLICE_AFTER bytes it goes through a pipe from
- * a small pool instead, which it holds only while bytes are in it.
+ * costs nothing here. (What was checked before it may pass, heads and a ClientHello, is queued.)
+ * Once a flow has moved RELAY_SPLICE_AFTER bytes it goes through a pipe from a small pool instead,
+ * which it holds only while bytes are in it.
  *
  * The client is always on this host, so a large buffer at its end only holds more than the
  * processors' caches do: what waits there is kept short (decision 0003). At the server's end the

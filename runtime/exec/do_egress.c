@@ -4,9 +4,10 @@
  *
  * In the parent. P_MAP: what needs nothing of A is opened, loaded and made, while the child makes A.
  * P_NET: E is filled, the child goes on, the proxy's listening socket has come from A. Everything
- * the proxy will ever use is opened here and handed over by number (base/egress_wire.h). The proxy is the child of a process that ends at once, so that it never
- * is a child of `agentrt run`, which waits for the container, nor of an engine's shim before
- * `create` has ended; the shim, a subreaper, later reaps it like any stranger.
+ * the proxy will ever use is opened here and handed over by number (base/egress_wire.h). The proxy
+ * is the child of a process that ends at once, so that it never is a child of `agentrt run`, which
+ * waits for the container, nor of an engine's shim before `create` has ended; the shim, a
+ * subreaper, later reaps it like any stranger.
  *
  * It takes a millisecond or two to be ready, which the child needs for its mounts anyway: so it is
  * waited for when the child is ready too (do_egress_ready()), before anybody is told of either.

@@ -33,6 +33,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cbpf.h"
 #include "base/mem.h"
 
 #define LD (BPF_LD | BPF_W | BPF_ABS)
@@ -192,36 +193,12 @@ static void add_other_arch(struct old *o)
 	o->arch[o->n_arch] = other;
 }
 
-/* Runs a program that look() has understood, or that was made here. */
+/* Of a program that look() has understood, or that was made here. */
 static struct leaf run(const struct sock_filter *f, uint32_t arch, uint32_t nr)
 {
-	uint32_t acc = 0;
+	size_t at = cbpf_leaf(f, arch, (int)nr);
 
-	for (size_t pc = 0;; pc++) {
-		const struct sock_filter *i = &f[pc];
-
-		switch (i->code) {
-		case LD:
-			if (i->k != OFF_NR && i->k != OFF_ARCH)
-				return (struct leaf){ false, (uint32_t)pc };
-			acc = i->k == OFF_NR ? nr : arch;
-			break;
-		case JEQ:
-			pc += acc == i->k ? i->jt : i->jf;
-			break;
-		case JGT:
-			pc += acc > i->k ? i->jt : i->jf;
-			break;
-		case JGE:
-			pc += acc >= i->k ? i->jt : i->jf;
-			break;
-		case JA:
-			pc += i->k;
-			break;
-		default:
-			return (struct leaf){ true, i->k };
-		}
-	}
+	return f[at].code == RET ? (struct leaf){ true, f[at].k } : (struct leaf){ false, (uint32_t)at };
 }
 
 /* ---- the new program, from its end ---- */

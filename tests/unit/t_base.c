@@ -162,23 +162,14 @@ static void times(void)
 		{ "the last day of February in 2100", 4107456000, "2100-02-28T00:00:00" },
 		{ "and the next one", 4107542400, "2100-03-01T00:00:00" },
 	};
-	char text[UTC_SIZE], want[UTC_SIZE];
-	bool same = true;
+	char text[UTC_SIZE];
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		utc_text(text, rows[i].seconds);
 		t_ok(streq(text, rows[i].text), rows[i].name);
 	}
-	for (int64_t s = -62135596800; s < 253402300800 && same; s += 86400 * 13 + 12345) {
-		struct tm tm;
-		time_t t = s;
-
-		utc_text(text, s);
-		gmtime_r(&t, &tm);
-		strftime(want, sizeof(want), "-%m-%dT%H:%M:%S", &tm);
-		same = streq(text + 4, want) && atoi(text) == tm.tm_year + 1900;
-	}
-	t_ok(same, "every fortnight of the years 1 to 9999 as the C library has it");
+	utc_text(text, INT64_MAX);
+	t_ok(streq(text, ""), "a time that no calendar has is no text");
 }
 
 static void decimals(void)

@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/cbpf.h"
 #include "tests/unit/tight_help.h"
 
 #define MAX_INSNS 65536u
@@ -64,44 +65,7 @@ static bool compile(const struct oci_seccomp *f)
 
 	close(fd);
 	prog_n = n > 0 ? (size_t)n / sizeof(prog[0]) : 0;
-	return !bad && prog_n > 0 && prog_n <= BPF_MAXINSNS;
-}
-
-/* The classic BPF that libseccomp emits: loads, jumps, and, ret. */
-static uint32_t evaluate(const struct seccomp_data *d)
-{
-	uint32_t a = 0;
-
-	for (size_t pc = 0; pc < prog_n; pc++) {
-		const struct sock_filter *i = &prog[pc];
-
-		switch (i->code) {
-		case BPF_LD | BPF_W | BPF_ABS:
-			memcpy(&a, (const char *)d + i->k, sizeof(a));
-			break;
-		case BPF_ALU | BPF_AND | BPF_K:
-			a &= i->k;
-			break;
-		case BPF_JMP | BPF_JA:
-			pc += i->k;
-			break;
-		case BPF_JMP | BPF_JEQ | BPF_K:
-			pc += a == i->k ? i->jt : i->jf;
-			break;
-		case BPF_JMP | BPF_JGE | BPF_K:
-			pc += a >= i->k ? i->jt : i->jf;
-			break;
-		case BPF_JMP | BPF_JGT | BPF_K:
-			pc += a > i->k ? i->jt : i->jf;
-			break;
-		case BPF_RET | BPF_K:
-			return i->k;
-		default:
-			t_note("instruction 0x%x is not known to this test", i->code);
-			return 0;
-		}
-	}
-	return 0;
+	return !bad && prog_n <= BPF_MAXINSNS && cbpf_is_known(prog, prog_n);
 }
 
 static uint32_t verdict(uint32_t arch, const char *name, const uint64_t *args)
@@ -109,7 +73,7 @@ static uint32_t verdict(uint32_t arch, const char *name, const uint64_t *args)
 	struct seccomp_data d = { .nr = seccomp_syscall_resolve_name(name), .arch = arch };
 
 	memcpy(d.args, args, sizeof(d.args));
-	return evaluate(&d);
+	return cbpf_verdict(prog, &d);
 }
 
 #define ALLOW SECCOMP_RET_ALLOW
@@ -252,7 +216,7 @@ static void foreign(uint32_t arch)
 	};
 	struct seccomp_data newer = { .nr = 4000, .arch = arch };
 
-	t_ok(evaluate(&newer) == DENY(ENOSYS),
+	t_ok(cbpf_verdict(prog, &newer) == DENY(ENOSYS),
 	     "a system call that is not known yet does not exist");
 	for (size_t i = 0; i < 3; i++) {
 		struct seccomp_data d = { .nr = odd[i].nr, .arch = odd[i].arch };
@@ -260,7 +224,7 @@ static void foreign(uint32_t arch)
 		if (arch != AUDIT_ARCH_X86_64)
 			t_skip(odd[i].name, "only decided on x86_64");
 		else
-			t_ok(evaluate(&d) == SECCOMP_RET_KILL_PROCESS, odd[i].name);
+			t_ok(cbpf_verdict(prog, &d) == SECCOMP_RET_KILL_PROCESS, odd[i].name);
 	}
 }
 
