@@ -44,8 +44,10 @@ static void prepare_record(struct exec_ctx *c, size_t at)
 	struct seccomp_prog yielding;
 
 	if (!seccomp_record_part(&c->prog[at], &c->record.part) ||
-	    !seccomp_record_notify(&c->prog[at], &c->record.part, &c->record.notify))
+	    !seccomp_record_notify(&c->prog[at], &c->record.part, &c->record.notify)) {
+		err_set(&c->record.why_not, ERR_SYS, "the profile's filter is too long for that");
 		return;
+	}
 	for (size_t i = 0; i < at; i++) {
 		if (c->plan->ops[i].kind != OP_SECCOMP || !c->plan->ops[i].u.seccomp.yields ||
 		    !seccomp_record_yield(&c->prog[i], &c->record.part, &yielding))

@@ -114,6 +114,12 @@ bundle plain . "$ask"
 out=$("$work/socket" outer "$agentrt" --root "$work/state" --profile-dir "$work/profiles" run --bundle "$work/plain" plain$m 2>"$work/plain.err" </dev/null)
 is "below another listener the same errnos" "$(tr '\n' ' ' <<<"$out")" "$want"
 like "and a warning that nothing is recorded" "$(cat "$work/plain.err")" 'what sockets are refused is not recorded'
+# More rules about sockets than the proxy takes.
+"$agentrt" profile show agent | jq '{version: 1, name: "long", extends: "agent", seccomp} | .seccomp.syscalls += [range(900) |
+	{reason: "x", names: ["socket"], action: "SCMP_ACT_ALLOW", args: [{index: 0, op: "SCMP_CMP_EQ", value: 2}, {index: 2, op: "SCMP_CMP_EQ", value: (1000 + .)}]}]' \
+	>"$work/profiles/long.json"
+is "with a filter that is too long for that the same errnos" "$(in_box -p long "$ask" 2>"$work/long.err" | tr '\n' ' ')" "$want"
+like "and a warning" "$(cat "$work/long.err")" "not recorded: the profile's filter is too long"
 jq 'del(.defaults)' <<<'{"version": 1, "name": "none", "extends": "agent", "egress": {"mode": "none", "allow": []}}' >"$work/profiles/none.json"
 is "without a proxy, too" "$(in_box -p none "$ask" 2>/dev/null | tr '\n' ' ')" "$want"
 
